@@ -1,0 +1,1 @@
+"""The web application: it parses, calls the engine, and wraps; it does no arithmetic."""

@@ -1,0 +1,164 @@
+"""The REST API: parse, call one method, wrap."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Response
+from starlette.responses import JSONResponse
+
+from app.deps import ServicesDep
+from app.forms import LandmarksField, ModelField, MorphForm, PhotoField, morph_of, read_portrait
+from app.morphing import Species
+from app.rendering import RENDERINGS, picture_url
+from app.schemas import (
+    DecodeAnswer,
+    DecodeBody,
+    EncodeAnswer,
+    Face,
+    Format,
+    Health,
+    Model,
+    ModelsAnswer,
+    MorphAnswer,
+    Problem,
+)
+from vae_core.checkpoint import Checkpoint
+from vae_core.morph import Encoded, Morph
+from vae_core.types import Array
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "What is wrong, in one sentence for a person (RFC 9457).",
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+    }
+}
+PICTURES: dict[str, Any] = {
+    rendering.media_type: {"schema": {"type": "string", "format": "binary"}}
+    for rendering in RENDERINGS.values()
+}
+FORMATS = (
+    "`strip`: one PNG, the frames side by side. `gif`, `webp`: an animation there and back. "
+    "`json`: the frames as data URLs, and the latents."
+)
+
+health = APIRouter(tags=["server"])
+router = APIRouter(prefix="/api/v1", tags=["morph"], responses=PROBLEMS)
+
+
+@router.post(
+    "/morph",
+    summary="Two photos in, a morph out",
+    response_class=Response,
+    responses={200: {"model": MorphAnswer, "content": PICTURES, "description": FORMATS}},
+)
+async def morph(
+    services: ServicesDep,
+    form: Annotated[MorphForm, Depends()],
+    format: Annotated[Format, Form(description=FORMATS)] = "strip",
+) -> Response:
+    """Encode a friend and a dog, walk from one latent to the other, and decode every step."""
+    result = await morph_of(form, services)
+    if format != "json":
+        return await services.run(picture_answer, result.frames, format, "friend-to-dog")
+    name = services.morpher.checkpoint(form.model).name
+    return await services.run(morph_answer, result, name, form.walk)
+
+
+@router.post("/encode", summary="One photo in, its latent out")
+async def encode(
+    services: ServicesDep,
+    photo: PhotoField,
+    species: Annotated[Species, Form(description="Whose face it is.")] = "person",
+    model: ModelField = "",
+    landmarks: LandmarksField = "",
+) -> EncodeAnswer:
+    """Find a photo's place in latent space, and how faithfully the model sees it."""
+    portrait = await read_portrait(photo, species, landmarks, services)
+    encoded = await services.run(services.morpher.encode, portrait, model)
+    face = await services.run(face_of, encoded)
+    return EncodeAnswer(model=services.morpher.checkpoint(model).name, **face.model_dump())
+
+
+@router.post(
+    "/decode",
+    summary="Latents in, pictures out",
+    response_class=Response,
+    responses={200: {"model": DecodeAnswer, "content": PICTURES, "description": FORMATS}},
+)
+async def decode(services: ServicesDep, body: DecodeBody) -> Response:
+    """Decode latents, such as those that `encode` and `morph` answer with."""
+    frames = await services.run(services.morpher.decode, body.latents, body.model)
+    if body.format != "json":
+        return await services.run(picture_answer, frames, body.format, "decoded")
+    name = services.morpher.checkpoint(body.model).name
+    urls = await services.run(picture_urls, frames)
+    return JSONResponse(DecodeAnswer(model=name, frames=urls).model_dump())
+
+
+@router.get("/models", summary="The models that are loaded")
+async def models(services: ServicesDep) -> ModelsAnswer:
+    """List every model, the ones for faces and the others."""
+    morpher = services.morpher
+    described = [describe(c, morpher.default) for c in morpher.checkpoints.values()]
+    return ModelsAnswer(models=described)
+
+
+@health.get("/healthz", summary="Is the server up?")
+async def healthz() -> Health:
+    """Answer at once, whatever else is going on."""
+    return Health()
+
+
+def picture_answer(frames: Array, format: str, name: str) -> Response:
+    """Wrap frames as a picture or animation, with a file name for whoever saves it."""
+    rendering = RENDERINGS[format]
+    disposition = f'inline; filename="{name}.{rendering.suffix}"'
+    return Response(
+        rendering.render(frames),
+        media_type=rendering.media_type,
+        headers={"Content-Disposition": disposition},
+    )
+
+
+def morph_answer(morph: Morph, model: str, walk: Any) -> JSONResponse:
+    """Wrap a morph as JSON."""
+    answer = MorphAnswer(
+        model=model,
+        walk=walk,
+        frames=picture_urls(morph.frames),
+        latents=morph.latents.tolist(),
+        friend=face_of(morph.friend),
+        dog=face_of(morph.dog),
+    )
+    return JSONResponse(answer.model_dump())
+
+
+def face_of(encoded: Encoded) -> Face:
+    """Wrap an encoded photo."""
+    return Face(
+        latent=encoded.latent.tolist(),
+        crop=picture_url(encoded.crop.pixels),
+        reconstruction=picture_url(encoded.reconstruction),
+        loss=encoded.loss,
+        percentile=encoded.percentile,
+    )
+
+
+def picture_urls(frames: Array) -> list[str]:
+    """Wrap every frame by itself."""
+    return [picture_url(frame) for frame in frames]
+
+
+def describe(checkpoint: Checkpoint, default: str) -> Model:
+    """Say what a model is and where it comes from."""
+    height, width, channels = checkpoint.config.image
+    return Model(
+        name=checkpoint.name,
+        default=checkpoint.name == default,
+        faces=checkpoint.frame.aligns,
+        height=height,
+        width=width,
+        channels=channels,
+        latent=checkpoint.config.latent,
+        dataset=checkpoint.metadata.get("dataset", {}),
+        losses=checkpoint.metadata.get("losses", {}),
+    )

@@ -1,0 +1,94 @@
+"""create_app: the rooms of the application, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
+from starlette.staticfiles import StaticFiles
+
+from app import api, pages
+from app.deps import Services
+from app.errors import INTERNAL, ProblemAnswer, problem_of
+from app.headers import HEADERS, BodyLimit, SecurityHeaders
+from app.morphing import Morpher
+from app.rendering import RENDERINGS
+from app.settings import ROOT, Settings
+from vae_core import __version__
+from vae_core.errors import DogpeopleError
+
+DESCRIPTION = (
+    "Two photos in, the faces between them out. A variational autoencoder, written by hand, finds "
+    "both faces in one latent space and walks from one to the other. Photos are used for the "
+    "answer and never stored."
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """One application per settings object, so that every test can make its own.
+
+    Raises CheckpointError when there is no model to serve.
+    """
+    settings = settings or Settings.from_env()
+    morpher = Morpher.from_folder(settings.models, settings.model, settings.photo_limits)
+    frames = morpher.example()
+    example = None if frames is None else RENDERINGS["strip"].render(frames)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Services]]:
+        limiter = anyio.CapacityLimiter(settings.workers)
+        yield {"services": Services(settings, morpher, limiter, example)}
+
+    app = FastAPI(
+        title="dogpeople",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        form_limits={
+            "max_files": 2,
+            "max_fields": settings.max_fields,
+            "max_part_size": settings.max_field_bytes,
+        },
+    )
+    app.include_router(pages.router)
+    app.include_router(api.router)
+    app.include_router(api.health)
+    app.mount("/static", OwnFiles(directory=ROOT / "static"), name="static")
+    for error in (DogpeopleError, RequestValidationError, HTTPException):
+        app.add_exception_handler(error, refuse)
+    app.add_exception_handler(Exception, break_down)
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(SecurityHeaders)
+    # An uploaded photo stays in memory: larger ones would otherwise go through a file on disk.
+    MultiPartParser.spool_max_size = settings.max_body_bytes
+    return app
+
+
+class OwnFiles(StaticFiles):
+    """Our style sheets and scripts: the browser keeps them, and asks whether they changed."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """Serve a file as :class:`StaticFiles` does."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+async def refuse(request: Request, error: Exception) -> Response:
+    """Answer what cannot be done: to a person on a page, to a program as JSON."""
+    problem = problem_of(error)
+    if pages.is_for_people(request):
+        return pages.problem_page(request, problem)
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return ProblemAnswer(problem, headers)
+
+
+async def break_down(request: Request, error: Exception) -> Response:
+    """Answer for a mistake of ours; the server's log has the traceback."""
+    return ProblemAnswer(INTERNAL, HEADERS)

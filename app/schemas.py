@@ -1,0 +1,114 @@
+"""The bodies of requests and answers, as the API's documentation shows them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from app.morphing import Role
+
+Format = Literal["strip", "gif", "webp", "json"]
+Walk = Literal["linear", "spherical"]
+
+MAX_STEPS = 64
+
+Latent = Annotated[list[FiniteFloat], Field(description="One number for each latent of the model.")]
+PictureUrl = Annotated[
+    str, Field(description="A PNG as a data URL.", examples=["data:image/png;base64,iVBORw0…"])
+]
+
+
+class Face(BaseModel):
+    """One photo as the model sees it."""
+
+    latent: Latent
+    crop: Annotated[PictureUrl, Field(description="What the model was shown, as a data URL.")]
+    reconstruction: Annotated[
+        PictureUrl, Field(description="What the model makes of it, as a data URL.")
+    ]
+    loss: float = Field(description="Mean square error per pixel of the reconstruction.")
+    percentile: float = Field(
+        description="Share of the training pictures, 0 to 100, that are reconstructed better.",
+        examples=[37.5],
+    )
+
+
+class EncodeAnswer(Face):
+    """One encoded photo."""
+
+    model: str = Field(examples=["classic"])
+
+
+class MorphAnswer(BaseModel):
+    """A morph in numbers and pictures."""
+
+    model: str = Field(examples=["classic"])
+    walk: Walk
+    frames: list[PictureUrl] = Field(description="From the friend to the dog.")
+    latents: list[Latent] = Field(description="One for each frame.")
+    friend: Face
+    dog: Face
+
+
+class DecodeBody(BaseModel):
+    """Latents to decode."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"latents": [[0.0] * 50], "format": "strip"}]}
+    )
+
+    latents: list[Latent] = Field(
+        min_length=1, max_length=MAX_STEPS, description="1 to 64 latents, one for each picture."
+    )
+    model: str = Field("", description="Its name; the default model when left out.")
+    format: Format = "strip"
+
+
+class DecodeAnswer(BaseModel):
+    """Decoded latents."""
+
+    model: str = Field(examples=["classic"])
+    frames: list[PictureUrl] = Field(description="One for each latent.")
+
+
+class Model(BaseModel):
+    """A model that this server has loaded."""
+
+    name: str = Field(examples=["classic"])
+    default: bool = Field(description="Whether it answers when no model is asked for.")
+    faces: bool = Field(description="Whether it was made for photos of faces.")
+    height: int = Field(description="Of a frame, in pixels.", examples=[50])
+    width: int = Field(examples=[50])
+    channels: int = Field(description="1: grey, 3: colour.", examples=[1])
+    latent: int = Field(description="How many numbers a latent has.", examples=[50])
+    dataset: dict[str, Any] = Field(description="What it was trained on, and under what terms.")
+    losses: dict[str, Any] = Field(description="Final losses, as training left them.")
+
+
+class ModelsAnswer(BaseModel):
+    """All models that this server has loaded."""
+
+    models: list[Model]
+
+
+class Health(BaseModel):
+    """The server is up."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Problem(BaseModel):
+    """What is wrong, for a person and for a program (RFC 9457)."""
+
+    type: str = Field(
+        description="What kind of problem; the same for ever.",
+        examples=["urn:dogpeople:unreadable-photo"],
+    )
+    title: str = Field(examples=["The photo cannot be read"])
+    status: int = Field(examples=[415])
+    detail: str = Field(
+        description="One or two sentences for the person who can mend it.",
+        examples=["The dog's photo: This file is not a picture that can be read here."],
+    )
+    photo: Annotated[
+        Role | None, Field(description="Which of the two photos is at fault, if one is.")
+    ] = None

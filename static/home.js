@@ -1,0 +1,219 @@
+// The page works without this file. With it, photos show before they are sent, nothing reloads,
+// and the slider scrubs through the strip that came back: dragging never asks the server.
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const form = document.querySelector("#morph");
+const announce = document.querySelector("#status");
+const inputs = [...form.querySelectorAll("input[type=file]")];
+
+// ---- photos: choose, drop, paste
+
+function showPhoto(input) {
+  const [file] = input.files;
+  const slot = input.closest(".slot");
+  const preview = slot.querySelector(".preview");
+  const hint = slot.querySelector("[data-hint]");
+  URL.revokeObjectURL(preview.src);
+  slot.classList.toggle("filled", Boolean(file));
+  slot.classList.remove("previewed");
+  preview.hidden = true;
+  hint.textContent = file ? file.name : "Drop or choose a photo";
+  complain(input, "");
+  if (!file) return;
+  preview.onload = () => {
+    preview.hidden = false;
+    slot.classList.add("previewed");
+  };
+  preview.onerror = () => {
+    hint.textContent = `${file.name} – no preview here, but it can be morphed`;
+  };
+  preview.src = URL.createObjectURL(file);
+}
+
+function takePhoto(input, file) {
+  const files = new DataTransfer();
+  files.items.add(file);
+  input.files = files.files;
+  showPhoto(input);
+}
+
+function takePhotos(files) {
+  const free = inputs.filter((input) => !input.files.length);
+  files.forEach((file, i) => {
+    const input = free[i] ?? inputs[i];
+    if (input) takePhoto(input, file);
+  });
+}
+
+const isPicture = (file) => file.type.startsWith("image/") || /\.(heic|heif|avif)$/i.test(file.name);
+
+for (const input of inputs) {
+  const slot = input.closest(".slot");
+  input.addEventListener("change", () => showPhoto(input));
+  for (const type of ["dragenter", "dragover"]) {
+    slot.addEventListener(type, () => slot.classList.add("over"));
+  }
+  for (const type of ["dragleave", "drop"]) {
+    slot.addEventListener(type, () => slot.classList.remove("over"));
+  }
+  if (input.files.length) showPhoto(input); // the browser restored it after "back"
+}
+
+addEventListener("paste", (event) => takePhotos([...event.clipboardData.files].filter(isPicture)));
+
+for (const type of ["dragover", "drop"]) {
+  addEventListener(type, (event) => {
+    const files = [...event.dataTransfer.files];
+    if (event.target.matches("input[type=file]") && files.length < 2) return; // the card's own
+    event.preventDefault(); // a photo dropped beside the cards must not replace the page
+    takePhotos(files.filter(isPicture));
+  });
+}
+
+// ---- sending
+
+let sending = null;
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  sending?.abort();
+  const mine = (sending = new AbortController());
+  form.setAttribute("aria-busy", "true");
+  announce.textContent = "Imagining the faces in between…";
+  inputs.forEach((input) => complain(input, ""));
+  say("");
+  try {
+    const options = { method: "POST", body: new FormData(form), signal: mine.signal };
+    const answer = await fetch(form.action, { ...options, headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!page.querySelector("#morph")) throw new Error("not our page");
+    showAnswer(page, answer.ok);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    announce.textContent = "";
+    say("The server could not be reached. Your photos are still here: please try again.");
+  }
+  if (sending === mine) form.removeAttribute("aria-busy");
+});
+
+function showAnswer(page, ok) {
+  if (ok) {
+    const result = document.adoptNode(page.querySelector("#result"));
+    const title = result.querySelector("h2");
+    title.removeAttribute("autofocus"); // that is for a page that was loaded
+    document.querySelector("#result").replaceWith(result);
+    scrub(result, true);
+    title.focus({ preventScroll: true });
+    title.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+    announce.textContent = "The morph is ready.";
+    return;
+  }
+  announce.textContent = "";
+  say(page.querySelector("#form-error").textContent.trim());
+  for (const input of inputs) complain(input, page.querySelector(`#${input.id}-error`).textContent);
+  form.querySelector("[aria-invalid]")?.focus();
+}
+
+function say(text) {
+  document.querySelector("#form-error").textContent = text;
+}
+
+function complain(input, text) {
+  document.querySelector(`#${input.id}-error`).textContent = text;
+  if (text) input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
+}
+
+// ---- scrubbing
+
+async function scrub(result, play = false) {
+  const strip = result.querySelector(".strip");
+  if (!strip) return;
+  await strip.decode();
+  const steps = Number(strip.dataset.steps);
+  const slider = result.querySelector("input[type=range]");
+  const button = result.querySelector(".play");
+  const playhead = result.querySelector(".playhead");
+  const width = strip.naturalWidth / steps;
+  const height = strip.naturalHeight;
+  const canvas = document.createElement("canvas");
+  const context = canvas.getContext("2d");
+  canvas.setAttribute("role", "img");
+  result.querySelector(".stage").replaceChildren(canvas);
+  canvas.style.aspectRatio = `${width} / ${height}`;
+
+  let shown = 0; // where the picture is, between frames while it moves
+  let moving = 0;
+
+  function draw() {
+    const first = Math.floor(shown);
+    context.imageSmoothingQuality = "high";
+    for (const [frame, alpha] of [[first, 1], [first + 1, shown - first]]) {
+      if (!alpha) continue;
+      context.globalAlpha = alpha;
+      context.drawImage(strip, frame * width, 0, width, height, 0, 0, canvas.width, canvas.height);
+    }
+  }
+
+  function move() {
+    const away = slider.valueAsNumber - shown;
+    const arrived = Math.abs(away) < 0.02 || calm.matches;
+    shown = arrived ? slider.valueAsNumber : shown + away * 0.45;
+    draw();
+    moving = arrived ? 0 : requestAnimationFrame(move);
+  }
+
+  function show(frame) {
+    slider.value = frame;
+    const text = `Frame ${frame + 1} of ${steps}`;
+    slider.setAttribute("aria-valuetext", text);
+    canvas.setAttribute("aria-label", text);
+    canvas.dataset.frame = frame;
+    playhead.style.left = `${(100 * frame) / steps}%`;
+    const film = playhead.closest(".film");
+    film.scrollLeft = playhead.offsetLeft + (playhead.offsetWidth - film.clientWidth) / 2;
+    if (!moving) move();
+  }
+
+  let timer = 0;
+
+  function run(on, once = false) {
+    clearInterval(timer);
+    timer = 0;
+    button.setAttribute("aria-label", on ? "Pause" : "Play");
+    button.classList.toggle("on", on);
+    if (!on) return;
+    let step = slider.valueAsNumber >= steps - 1 ? -1 : 1;
+    timer = setInterval(() => {
+      if (!canvas.isConnected) return run(false);
+      const next = slider.valueAsNumber + step;
+      show(next);
+      if (next > 0 && next < steps - 1) return;
+      step = -step;
+      if (once) run(false);
+    }, Math.max(40, 2200 / steps));
+  }
+
+  slider.max = steps - 1;
+  slider.addEventListener("input", () => {
+    run(false);
+    show(slider.valueAsNumber);
+  });
+  button.addEventListener("click", () => run(!timer));
+  strip.addEventListener("click", (event) => {
+    run(false);
+    show(Math.min(steps - 1, Math.floor((event.offsetX / strip.clientWidth) * steps)));
+  });
+  playhead.style.width = `${100 / steps}%`;
+  playhead.hidden = result.querySelector(".scrubber").hidden = false;
+  result.classList.add("scripted");
+  new ResizeObserver(() => {
+    canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
+    canvas.height = Math.round((canvas.width * height) / width);
+    draw();
+  }).observe(canvas);
+  show(play || calm.matches ? 0 : Math.floor(steps / 2));
+  if (play && !calm.matches) run(true, true);
+}
+
+scrub(document.querySelector("#result"));

@@ -1,0 +1,103 @@
+"""Every layer: its gradient, and the contract that all layers keep."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from tests.gradients import check_layer
+from vae_core.layers import (
+    Chain,
+    Conv2d,
+    Flatten,
+    LeakyRelu,
+    Linear,
+    Reshape,
+    Sigmoid,
+    Silu,
+    Softplus,
+    Tanh,
+)
+from vae_core.model import cast
+
+CASES = [
+    (Linear(5, 3), (4, 5)),
+    (Linear(1, 7), (1, 1)),
+    (Tanh(), (4, 5)),
+    (Sigmoid(), (4, 5)),
+    (Softplus(), (4, 5)),
+    (Silu(), (4, 5)),
+    (LeakyRelu(), (4, 5)),
+    (LeakyRelu(0.2), (4, 5)),
+    (Flatten(), (3, 4, 5, 2)),
+    (Reshape((2, 3)), (4, 6)),
+    (Conv2d(3, 4), (2, 5, 6, 3)),
+    (Conv2d(2, 3, kernel=4, stride=2), (2, 8, 6, 2)),
+    (Conv2d(2, 3, kernel=3, stride=2), (1, 8, 8, 2)),
+    (Conv2d(3, 2, kernel=1, pad=0), (2, 3, 3, 3)),
+    (Conv2d(2, 2, kernel=3, stride=3, pad=0), (2, 7, 7, 2)),
+    (Chain({"a": Linear(5, 4), "b": Tanh(), "c": Linear(4, 3)}), (2, 5)),
+    (Chain({"outer": Chain({"a": Linear(2, 2)}), "b": Linear(2, 2)}), (3, 2)),
+]
+
+IDS = [f"{type(layer).__name__}-{i}" for i, (layer, _) in enumerate(CASES)]
+
+
+@pytest.mark.parametrize(("layer", "shape"), CASES, ids=IDS)
+def test_gradients(layer, shape, rng):
+    check_layer(layer, rng.standard_normal(shape), rng)
+
+
+@pytest.mark.parametrize(("layer", "shape"), CASES, ids=IDS)
+def test_float32_in_float32_out(layer, shape, rng):
+    params = cast(layer.init(rng))
+    y, cache = layer.forward(params, rng.standard_normal(shape, np.float32))
+    dx, grads = layer.backward(params, cache, np.ones_like(y))
+    assert {a.dtype for a in (y, dx, *grads.values())} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(("layer", "shape"), CASES, ids=IDS)
+def test_examples_do_not_mix(layer, shape, rng):
+    params = layer.init(rng)
+    x = rng.standard_normal((3, *shape[1:]))
+    together, _ = layer.forward(params, x)
+    apart = np.concatenate([layer.forward(params, x[i : i + 1])[0] for i in range(3)])
+    np.testing.assert_allclose(together, apart, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("layer", "shape"), CASES, ids=IDS)
+def test_the_input_is_left_as_it_was(layer, shape, rng):
+    params, x = layer.init(rng), rng.standard_normal(shape)
+    before = x.copy()
+    y, cache = layer.forward(params, x)
+    layer.backward(params, cache, np.ones_like(y))
+    np.testing.assert_array_equal(x, before)
+
+
+@dataclass(frozen=True)
+class SlightlyWrong:
+    """A Linear whose bias gradient is off by one part in a thousand."""
+
+    linear: Linear
+
+    def init(self, rng):
+        return self.linear.init(rng)
+
+    def forward(self, params, x):
+        return self.linear.forward(params, x)
+
+    def backward(self, params, cache, dy):
+        dx, grads = self.linear.backward(params, cache, dy)
+        return dx, grads | {"bias": 1.001 * grads["bias"]}
+
+
+def test_the_check_catches_a_wrong_gradient(rng):
+    with pytest.raises(AssertionError):
+        check_layer(SlightlyWrong(Linear(5, 3)), rng.standard_normal((4, 5)), rng)
+
+
+@pytest.mark.parametrize("layer", [Sigmoid(), Softplus(), Silu()])
+def test_large_arguments_neither_overflow_nor_lose_the_answer(layer):
+    y, _ = layer.forward({}, np.array([[-1e4, 1e4]], np.float32))
+    assert np.isfinite(y).all()
+    assert y[0, 0] == pytest.approx(0, abs=1e-6)

@@ -1,0 +1,97 @@
+"""How well a model does on pictures it was not trained on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from vae_core.checkpoint import Checkpoint
+from vae_core.data.dataset import Dataset
+from vae_core.metrics import PrincipalComponents, gradient_energy, mse_per_picture
+from vae_core.types import Array
+
+BATCH = 500
+
+
+def batches(dataset: Dataset, indices: Array) -> Iterator[Array]:
+    """Yield the pictures of ``indices`` in order, (n, H, W, C) float32, n at most ``BATCH``."""
+    for start in range(0, len(indices), BATCH):
+        yield dataset.batch(indices[start : start + BATCH])
+
+
+def losses(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> Array:
+    """Per-pixel mean square error of each picture, decoded from its mean latent: (N,)."""
+    parts = [mse_per_picture(x, checkpoint.reconstruct(x)) for x in batches(dataset, indices)]
+    return np.concatenate(parts)
+
+
+def sampled_losses(
+    checkpoint: Checkpoint, dataset: Dataset, indices: Array, seed: int = 0
+) -> tuple[Array, Array]:
+    """The same from a drawn latent, and the KL in nats: (N,), (N,)."""
+    rng = np.random.default_rng(seed)
+    vae, params = checkpoint.vae, checkpoint.params
+    errors, kls = [], []
+    for x in batches(dataset, indices):
+        eps = rng.standard_normal((len(x), vae.config.latent), np.float32)
+        z, kl = vae.draw(params, x, eps)
+        errors.append(mse_per_picture(x, vae.decode(params, z)))
+        kls.append(kl)
+    return np.concatenate(errors), np.concatenate(kls)
+
+
+def sharpness_kept(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> float:
+    """Return the reconstructions' gradient energy over the pictures' own, both summed."""
+    own = kept = 0.0
+    for x in batches(dataset, indices):
+        own += float(gradient_energy(x).sum())
+        kept += float(gradient_energy(checkpoint.reconstruct(x)).sum())
+    return kept / own
+
+
+def fit_pca(dataset: Dataset, components: int) -> PrincipalComponents:
+    """Fit the linear yardstick on the training split."""
+    return PrincipalComponents.fit(batches(dataset, dataset.indices("train")), components)
+
+
+def pca_losses(pca: PrincipalComponents, dataset: Dataset, indices: Array) -> Array:
+    """Per-pixel mean square error of each picture's projection: (N,)."""
+    parts = [mse_per_picture(x, pca.reconstruct(x)) for x in batches(dataset, indices)]
+    return np.concatenate(parts)
+
+
+def evaluate(checkpoint: Checkpoint, dataset: Dataset, split: str = "test") -> dict[str, Any]:
+    """Compare a model with PCA of as many components, on one split; plain JSON comes back.
+
+    ``groups`` holds the mean per species and per origin, so that a card can say what the model
+    does badly.
+    """
+    indices = dataset.indices(split)
+    own = losses(checkpoint, dataset, indices)
+    sampled, kl = sampled_losses(checkpoint, dataset, indices)
+    pca = pca_losses(fit_pca(dataset, checkpoint.config.latent), dataset, indices)
+    labels = {"species": dataset.species[indices], "origin": dataset.origin[indices]}
+    return {
+        "split": split,
+        "pictures": len(indices),
+        "mse": float(own.mean()),
+        "mse_sampled": float(sampled.mean()),
+        "kl": float(kl.mean()),
+        "sharpness": sharpness_kept(checkpoint, dataset, indices),
+        "pca_components": checkpoint.config.latent,
+        "pca_mse": float(pca.mean()),
+        "groups": {
+            f"{kind} {label}": group(own, pca, values == label)
+            for kind, values in labels.items()
+            for label in sorted(set(values))
+        },
+    }
+
+
+def group(own: Array, pca: Array, chosen: Array) -> dict[str, Any]:
+    """Return one row of the table: how many pictures, the model's error, PCA's."""
+    return {
+        "pictures": int(chosen.sum()),
+        "mse": float(own[chosen].mean()),
+        "pca_mse": float(pca[chosen].mean()),
+    }

@@ -1,0 +1,298 @@
+"""Photo + landmarks -> canonical crop, and the way back.
+
+Coordinates are continuous pixels: x right, y down, (0, 0) the top-left corner of the picture, so
+the centre of its first pixel is (0.5, 0.5). Internally a point is a complex number x + iy.
+"""
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from vae_core.errors import LandmarksError
+from vae_core.imaging.photo import Photo
+from vae_core.types import Array
+
+Point: TypeAlias = tuple[float, float]
+
+ANCHORS = {"person": "mouth", "dog": "nose"}
+"""The point that, with the eyes, is brought to its place. A dog's mouth moves with its tongue."""
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Rec. 601: what JPEG and Pillow call grey."""
+
+MARGIN = 2
+"""Pixels that a bicubic kernel reaches beyond the point it is asked for."""
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Where a face is, in pixels of the upright full-size photo; left is the picture's left.
+
+    ``nose`` or ``mouth`` may be unknown. ``nose`` is the centre of a dog's nose pad.
+    """
+
+    left_eye: Point
+    right_eye: Point
+    nose: Point | None = None
+    mouth: Point | None = None
+
+    @classmethod
+    def from_json(cls, value: str | dict[str, Any]) -> "Landmarks":
+        """Read ``{"left_eye": [x, y], ...}``, given as text or as an object.
+
+        Raises LandmarksError when an eye is missing, or when a point is not two finite numbers.
+        """
+        points = parse_object(value)
+        names = [field.name for field in fields(cls)]
+        given = {n: parse_point(n, points[n]) for n in names if points.get(n) is not None}
+        missing = [name for name in names[:2] if name not in given]
+        if missing:
+            raise LandmarksError(f"The landmarks have no {missing[0]}.")
+        return cls(**given)
+
+    def check(self, width: int, height: int) -> None:
+        """Raise LandmarksError unless the points lie in a photo of that size and span a face."""
+        for name, point in asdict(self).items():
+            if point is not None and not inside(point, width, height):
+                raise LandmarksError(
+                    f"The {name} at {point[0]:g}, {point[1]:g} is outside the photo, "
+                    f"which has {width} x {height} pixels."
+                )
+        for point in (self.nose, self.mouth):
+            if point is not None:
+                check_below_eyes(self.left_eye, self.right_eye, point)
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """p -> turn * p + shift on points as complex numbers: |turn| scales, its angle rotates."""
+
+    turn: complex
+    shift: complex
+
+    @property
+    def scale(self) -> float:
+        """Length of a unit step after the map."""
+        return abs(self.turn)
+
+    def apply(self, points: Array) -> Array:
+        """(N, 2) -> (N, 2)."""
+        p = np.asarray(points, np.float64) @ np.array([1, 1j])
+        q = self.turn * p + self.shift
+        return np.stack([q.real, q.imag], axis=1)
+
+    def inverse(self) -> "Similarity":
+        """Return the way back."""
+        return Similarity(1 / self.turn, -self.shift / self.turn)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The canonical crop: its size in pixels, channels (1 grey, 3 RGB), where a face goes in it.
+
+    Points are fractions of the width and the height: the eyes, a dog's nose and a person's mouth.
+    A frame without points aligns nothing.
+    """
+
+    height: int
+    width: int
+    channels: int
+    left_eye: Point | None = None
+    right_eye: Point | None = None
+    nose: Point | None = None
+    mouth: Point | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain object for a checkpoint or data set."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Frame":
+        """Undo :meth:`to_json`."""
+        fields: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
+        return cls(**fields)
+
+    @property
+    def aligns(self) -> bool:
+        """Whether faces have a place in it."""
+        return None not in (self.left_eye, self.right_eye, self.nose, self.mouth)
+
+    def point(self, name: str) -> Point:
+        """Return a landmark's place in pixels of the crop."""
+        x, y = getattr(self, name)
+        return x * self.width, y * self.height
+
+
+@dataclass(frozen=True)
+class Crop:
+    """``pixels`` (H, W, C) float32 in [0, 1]; ``to_photo`` maps its pixels to the photo's."""
+
+    pixels: Array
+    to_photo: Similarity
+
+
+def face_frame(size: int, channels: int) -> Frame:
+    """Return the square frame in which people's and dogs' eyes share their place.
+
+    It holds a face from hairline to chin. The mouth of a person is 1.02, the nose of a dog 0.81
+    eye distances below the eyes, the medians of 10,169 people and 3,725 dogs, so that
+    neither species shrinks to fit.
+    """
+    eyes, apart = 0.38, 0.35
+    return Frame(
+        height=size,
+        width=size,
+        channels=channels,
+        left_eye=(0.5 - apart / 2, eyes),
+        right_eye=(0.5 + apart / 2, eyes),
+        nose=(0.5, eyes + 0.81 * apart),
+        mouth=(0.5, eyes + 1.02 * apart),
+    )
+
+
+FACE_GREY_50 = face_frame(50, channels=1)
+DIGIT_28 = Frame(height=28, width=28, channels=1)
+
+
+def fit_similarity(landmarks: Landmarks, frame: Frame, species: str) -> Similarity:
+    """Return the map from photo to frame pixels that brings eyes and anchor nearest their places.
+
+    Least squares in closed form: Umeyama, IEEE PAMI 13(4), 1991, eq. 40-42, which in the plane is
+    one complex division. Raises LandmarksError when the species or its anchor is unknown.
+    """
+    if species not in ANCHORS:
+        raise LandmarksError(f"There is no place for a {species}; there are {', '.join(ANCHORS)}.")
+    anchor = ANCHORS[species]
+    if getattr(landmarks, anchor) is None:
+        raise LandmarksError(f"The landmarks of a {species} need the {anchor}.")
+    names = ("left_eye", "right_eye", anchor)
+    p = np.array([complex(*getattr(landmarks, name)) for name in names])
+    q = np.array([complex(*frame.point(name)) for name in names])
+    dp, dq = p - p.mean(), q - q.mean()
+    turn = complex(np.vdot(dp, dq) / np.vdot(dp, dp))
+    return Similarity(turn, complex(q.mean() - turn * p.mean()))
+
+
+def fit_centre(width: int, height: int, frame: Frame) -> Similarity:
+    """Return the map from photo to frame pixels that keeps the largest centred crop."""
+    turn = max(frame.width / width, frame.height / height)
+    middle = complex(frame.width / 2, frame.height / 2)
+    return Similarity(turn, middle - turn * complex(width / 2, height / 2))
+
+
+def align(
+    photo: Photo, frame: Frame, landmarks: Landmarks | None = None, species: str = "person"
+) -> Crop:
+    """Bring a face to its place in the frame; without landmarks, take the largest centred crop.
+
+    Where the crop leaves the photo, the photo's border is continued. Raises LandmarksError.
+    """
+    if landmarks is None or not frame.aligns:
+        to_frame = fit_centre(photo.width, photo.height, frame)
+    else:
+        landmarks.check(photo.width, photo.height)
+        to_frame = fit_similarity(landmarks, frame, species)
+    to_photo = to_frame.inverse()
+    pixels = resample(photo, to_photo, frame.height, frame.width)
+    return Crop(pixels @ LUMA[:, None] if frame.channels == 1 else pixels, to_photo)
+
+
+def resample(photo: Photo, to_photo: Similarity, height: int, width: int) -> Array:
+    """Return (height, width, 3) float32 in [0, 1], each pixel the average of what it covers.
+
+    Boxes of whole pixels are averaged first, so that a large photo costs little; what remains to
+    be shrunk, less than a factor of two, is sampled twice as densely and averaged.
+    """
+    image = photo.image
+    rates = np.array([[image.width / photo.width], [image.height / photo.height]])
+    matrix = rates * as_matrix(to_photo)
+    shrink = to_photo.scale * float(rates.min())
+    factor = max(1, math.floor(shrink))
+    dense = 2 if shrink > factor else 1
+    source, origin = cut(image, matrix, height, width, factor)
+    matrix = np.column_stack([matrix[:, :2] / dense, matrix[:, 2] - origin]) / factor
+    sampled = source.transform(
+        (width * dense, height * dense),
+        Image.Transform.AFFINE,
+        tuple(matrix.ravel()),
+        Image.Resampling.BICUBIC,
+    )
+    fine = np.asarray(sampled, np.float32).reshape(height, dense, width, dense, 3)
+    pixels: Array = fine.mean(axis=(1, 3)) * np.float32(1 / 255)
+    return pixels
+
+
+def cut(
+    image: Image.Image, matrix: Array, height: int, width: int, factor: int
+) -> tuple[Image.Image, Array]:
+    """Cut out what a crop needs, reduced by ``factor``; return it and its origin in image pixels.
+
+    matrix: (2, 3), crop pixels -> image pixels. Outside the image its border is continued.
+    """
+    corners = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
+    x, y = matrix @ corners / factor
+    left, right = math.floor(x.min()) - MARGIN, math.ceil(x.max()) + MARGIN
+    top, bottom = math.floor(y.min()) - MARGIN, math.ceil(y.max()) + MARGIN
+    x0, x1 = clip_span(left, right, math.ceil(image.width / factor))
+    y0, y1 = clip_span(top, bottom, math.ceil(image.height / factor))
+    x_end, y_end = min(x1 * factor, image.width), min(y1 * factor, image.height)
+    box = (x0 * factor, y0 * factor, x_end, y_end)
+    part = image.reduce(factor, box) if factor > 1 else image.crop(box)
+    beyond = ((y0 - top, bottom - y1), (x0 - left, right - x1), (0, 0))
+    if any(sum(beyond, ())):
+        part = Image.fromarray(np.pad(np.asarray(part), beyond, "edge"))
+    return part, np.array([left, top]) * factor
+
+
+def clip_span(start: int, stop: int, size: int) -> tuple[int, int]:
+    """Return the part of start..stop within 0..size; a crop always holds some of its photo."""
+    return max(start, 0), min(stop, size)
+
+
+def as_matrix(similarity: Similarity) -> Array:
+    """Return the (2, 3) matrix that maps (x, y, 1)."""
+    a, b = similarity.turn, similarity.shift
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
+
+
+def parse_object(value: str | dict[str, Any]) -> dict[str, Any]:
+    """Return the object that a text or a parsed JSON holds. Raises LandmarksError."""
+    try:
+        points = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        points = None
+    if not isinstance(points, dict):
+        raise LandmarksError('Landmarks are an object like {"left_eye": [x, y], "right_eye": ...}.')
+    return points
+
+
+def parse_point(name: str, value: Any) -> Point:
+    """[x, y] -> (x, y). Raises LandmarksError."""
+    try:
+        x, y = (float(number) for number in value)
+    except (TypeError, ValueError, OverflowError):
+        x = y = math.nan
+    if isinstance(value, str) or not (math.isfinite(x) and math.isfinite(y)):
+        raise LandmarksError(f"The {name} is not a pair of finite numbers, x and y in pixels.")
+    return x, y
+
+
+def inside(point: Point, width: int, height: int) -> bool:
+    """Tell whether a point is in a photo of that size, its edge included."""
+    return 0 <= point[0] <= width and 0 <= point[1] <= height
+
+
+def check_below_eyes(left_eye: Point, right_eye: Point, point: Point) -> None:
+    """Raise LandmarksError unless the eyes are apart and the point lies on the chin's side."""
+    across = complex(*right_eye) - complex(*left_eye)
+    if abs(across) < 2:
+        raise LandmarksError("The eyes are less than two pixels apart.")
+    down = ((complex(*point) - complex(*left_eye)) / across).imag
+    if down <= 0.05:
+        raise LandmarksError(
+            "The nose and the mouth must be below the eyes; left is the picture's left."
+        )

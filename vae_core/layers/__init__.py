@@ -1,0 +1,23 @@
+"""Layers own sizes, never arrays; ``forward`` and ``backward`` stand side by side."""
+
+from vae_core.layers.activations import LeakyRelu, Sigmoid, Silu, Softplus, Tanh, sigmoid, softplus
+from vae_core.layers.chain import Chain
+from vae_core.layers.conv import Conv2d
+from vae_core.layers.linear import Flatten, Linear, Reshape
+from vae_core.layers.protocol import Layer
+
+__all__ = [
+    "Chain",
+    "Conv2d",
+    "Flatten",
+    "Layer",
+    "LeakyRelu",
+    "Linear",
+    "Reshape",
+    "Sigmoid",
+    "Silu",
+    "Softplus",
+    "Tanh",
+    "sigmoid",
+    "softplus",
+]

@@ -1,0 +1,106 @@
+"""Elementwise nonlinearities. Each caches what makes its derivative cheapest, often its output."""
+
+from dataclasses import dataclass
+
+from vae_core.backend import array_module
+from vae_core.types import Array, Cache, Params, Rng
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), written with tanh so that no argument overflows."""
+    y: Array = array_module(x).tanh(0.5 * x)
+    y *= 0.5
+    y += 0.5
+    return y
+
+
+def softplus(x: Array) -> Array:
+    """log(1 + exp(x)), exact for large |x|."""
+    xp = array_module(x)
+    y: Array = xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))
+    return y
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """A layer without parameters that acts on each number by itself."""
+
+    def init(self, rng: Rng) -> Params:
+        """No parameters."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Tanh(Elementwise):
+    """y = tanh x."""
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """Any shape -> the same."""
+        y = array_module(x).tanh(x)
+        return y, y
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy (1 - y^2)."""
+        y = cache
+        return dy * (1 - y * y), {}
+
+
+@dataclass(frozen=True)
+class Sigmoid(Elementwise):
+    """y = 1 / (1 + exp(-x))."""
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """Any shape -> the same."""
+        y = sigmoid(x)
+        return y, y
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy y (1 - y)."""
+        y = cache
+        return dy * y * (1 - y), {}
+
+
+@dataclass(frozen=True)
+class LeakyRelu(Elementwise):
+    """y = x where x > 0, slope * x elsewhere; slope 0 is the plain ReLU."""
+
+    slope: float = 0.0
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """Any shape -> the same."""
+        positive = x > 0
+        return array_module(x).where(positive, x, self.slope * x), positive
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy where x > 0, slope * dy elsewhere."""
+        positive = cache
+        return array_module(dy).where(positive, dy, self.slope * dy), {}
+
+
+@dataclass(frozen=True)
+class Softplus(Elementwise):
+    """y = log(1 + exp x)."""
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """Any shape -> the same."""
+        return softplus(x), x
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy sigmoid(x)."""
+        x = cache
+        return dy * sigmoid(x), {}
+
+
+@dataclass(frozen=True)
+class Silu(Elementwise):
+    """y = x sigmoid(x) (arXiv:1702.03118)."""
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """Any shape -> the same."""
+        gate = sigmoid(x)
+        return x * gate, (x, gate)
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy (s + x s (1 - s)), s = sigmoid(x)."""
+        x, gate = cache
+        return dy * (gate + x * gate * (1 - gate)), {}

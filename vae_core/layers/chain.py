@@ -1,0 +1,38 @@
+"""Layers made of layers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vae_core.layers.protocol import Layer
+from vae_core.types import Array, Cache, Params, Rng, scope, unscope
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Named layers, applied in order. A chain is itself a layer."""
+
+    layers: Mapping[str, Layer]
+
+    def init(self, rng: Rng) -> Params:
+        """Each layer's parameters, under its name."""
+        params: Params = {}
+        for name, layer in self.layers.items():
+            params |= unscope(layer.init(rng), name)
+        return params
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """Hand each layer the output of the one before."""
+        caches = []
+        for name, layer in self.layers.items():
+            x, cache = layer.forward(scope(params, name), x)
+            caches.append(cache)
+        return x, caches
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """Hand each layer the gradient from the one after."""
+        grads: Params = {}
+        layers = reversed(list(self.layers.items()))
+        for (name, layer), layer_cache in zip(layers, reversed(cache), strict=True):
+            dy, layer_grads = layer.backward(scope(params, name), layer_cache, dy)
+            grads |= unscope(layer_grads, name)
+        return dy, grads

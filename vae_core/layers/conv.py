@@ -1,0 +1,43 @@
+"""Convolution: unfold, then one matrix product. Its backward pass: one product, then fold."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from vae_core.layers.linear import fan_in_uniform
+from vae_core.patches import fold, unfold
+from vae_core.types import Array, Cache, Params, Rng
+
+
+@dataclass(frozen=True)
+class Conv2d:
+    """Cross-correlation with a k x k kernel: (N, H, W, inputs) -> (N, h, w, outputs)."""
+
+    inputs: int
+    outputs: int
+    kernel: int = 3
+    stride: int = 1
+    pad: int = 1
+
+    def init(self, rng: Rng) -> Params:
+        """Weight of He's standard deviation sqrt(2 / fan in) (arXiv:1502.01852), zero bias."""
+        fan_in = self.kernel * self.kernel * self.inputs
+        weight = fan_in_uniform(rng, fan_in, (fan_in, self.outputs)) * math.sqrt(6)
+        return {"weight": weight, "bias": np.zeros(self.outputs)}
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """Y = unfold(x) W + b."""
+        rows = unfold(x, self.kernel, self.stride, self.pad)
+        flat = rows.reshape(-1, rows.shape[-1])
+        y = flat @ params["weight"]
+        y += params["bias"]
+        return y.reshape(*rows.shape[:3], self.outputs), (flat, x.shape)
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = fold(dy W^T), dW = unfold(x)^T dy, db = sum of dy over batch and places."""
+        flat, shape = cache
+        dflat = dy.reshape(-1, self.outputs)
+        drows = (dflat @ params["weight"].T).reshape(*dy.shape[:3], -1)
+        dx = fold(drows, shape[1:3], self.kernel, self.stride, self.pad)
+        return dx, {"weight": flat.T @ dflat, "bias": dflat.sum(axis=0)}

@@ -1,0 +1,77 @@
+"""The affine layer."""
+
+import math
+from dataclasses import dataclass
+
+
+from vae_core.types import Array, Cache, Params, Rng
+
+
+def fan_in_uniform(rng: Rng, fan_in: int, shape: tuple[int, ...]) -> Array:
+    """Draw weights from U(-1/sqrt(fan_in), 1/sqrt(fan_in)), the article's and PyTorch's choice."""
+    bound = 1 / math.sqrt(fan_in)
+    return rng.uniform(-bound, bound, shape)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """y = x W + b, (N, inputs) -> (N, outputs)."""
+
+    inputs: int
+    outputs: int
+
+    def init(self, rng: Rng) -> Params:
+        """Draw W and b as :func:`fan_in_uniform`."""
+        return {
+            "weight": fan_in_uniform(rng, self.inputs, (self.inputs, self.outputs)),
+            "bias": fan_in_uniform(rng, self.inputs, (self.outputs,)),
+        }
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """(N, inputs) -> (N, outputs)."""
+        y = x @ params["weight"]
+        y += params["bias"]
+        return y, x
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy W^T, dW = x^T dy, db = sum of dy over the batch."""
+        x = cache
+        return dy @ params["weight"].T, {"weight": x.T @ dy, "bias": dy.sum(axis=0)}
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """(N, H, W, C) -> (N, H*W*C)."""
+
+    def init(self, rng: Rng) -> Params:
+        """No parameters."""
+        return {}
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """Lay every picture out in a row."""
+        return x.reshape(len(x), -1), x.shape
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """Give the gradient the shape of the picture."""
+        return dy.reshape(cache), {}
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """(N, prod(shape)) -> (N, *shape)."""
+
+    shape: tuple[int, ...]
+
+    def init(self, rng: Rng) -> Params:
+        """No parameters."""
+        return {}
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """Give every row the shape of a picture."""
+        return x.reshape(len(x), *self.shape), None
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """Lay the gradient out in rows again."""
+        return dy.reshape(len(dy), math.prod(self.shape)), {}
+
+

@@ -1,0 +1,40 @@
+"""Unfold and fold: the adjoint pair on which every convolution stands."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from vae_core.backend import array_module
+from vae_core.types import Array
+
+
+def grid_size(size: int, kernel: int, stride: int, pad: int) -> int:
+    """Return how many patches fit along a side of ``size`` pixels."""
+    return (size + 2 * pad - kernel) // stride + 1
+
+
+def unfold(x: Array, kernel: int, stride: int, pad: int) -> Array:
+    """Copy every patch into a row: (N, H, W, C) -> (N, h, w, k*k*C)."""
+    n, height, width, channels = x.shape
+    h, w = (grid_size(size, kernel, stride, pad) for size in (height, width))
+    xp = array_module(x)
+    view = sliding_window_view if xp is np else xp.lib.stride_tricks.sliding_window_view
+    padded = xp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0))) if pad else x
+    windows = view(padded, (kernel, kernel), axis=(1, 2))[:, ::stride, ::stride]
+    rows: Array = windows.transpose(0, 1, 2, 4, 5, 3).reshape(n, h, w, kernel * kernel * channels)
+    return rows
+
+
+def fold(rows: Array, size: tuple[int, int], kernel: int, stride: int, pad: int) -> Array:
+    """Add every row back where it came from: (N, h, w, k*k*C) -> (N, H, W, C).
+
+    The adjoint of :func:`unfold`: <unfold(x), r> == <x, fold(r)> for all x and r.
+    """
+    n, h, w, _ = rows.shape
+    height, width = size
+    patches = rows.reshape(n, h, w, kernel, kernel, -1)
+    shape = (n, height + 2 * pad, width + 2 * pad, patches.shape[-1])
+    padded: Array = array_module(rows).zeros(shape, rows.dtype)
+    for i, j in np.ndindex(kernel, kernel):
+        rows_of, cols_of = slice(i, i + h * stride, stride), slice(j, j + w * stride, stride)
+        padded[:, rows_of, cols_of] += patches[:, :, :, i, j]
+    return padded[:, pad : pad + height, pad : pad + width]

@@ -1,0 +1,91 @@
+"""What q(z|x) is. A posterior is what turns the encoder's output into a latent and its KL."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from vae_core.backend import array_module
+from vae_core.losses import gaussian_kl
+from vae_core.types import Array, Cache, Params, Rng
+
+
+class Posterior(Protocol):
+    """A family of distributions over z, with parameters of its own if it needs them."""
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers per example the encoder must give."""
+        ...
+
+    def init(self, rng: Rng) -> Params:
+        """Draw the family's own parameters."""
+        ...
+
+    def mean(self, params: Params, h: Array) -> Array:
+        """(N, inputs) -> (N, Z): the latent that stands for the picture, without noise."""
+        ...
+
+    def forward(self, params: Params, h: Array, eps: Array) -> tuple[Array, Array, Cache]:
+        """Return a draw z (N, Z), KL(q || p) in nats (N,), and the cache."""
+        ...
+
+    def backward(
+        self, params: Params, cache: Cache, dz: Array, dkl: float
+    ) -> tuple[Array, Params]:
+        """Return dL/dh and dL/dparams, given dL/dz and the weight of each example's KL in L."""
+        ...
+
+
+class Normal(NamedTuple):
+    """N(mean, exp(logvar)), both (N, Z)."""
+
+    mean: Array
+    logvar: Array
+
+    def std(self) -> Array:
+        """(N, Z)."""
+        s: Array = array_module(self.logvar).exp(0.5 * self.logvar)
+        return s
+
+    def sample(self, eps: Array) -> Array:
+        """z = mean + std * eps, eps ~ N(0, 1): the reparameterization of arXiv:1312.6114, 2.4."""
+        return self.mean + self.std() * eps
+
+
+@dataclass(frozen=True)
+class DiagonalGaussian:
+    """q(z|x) = N(mean, diag exp(logvar)); the encoder gives mean and logvar side by side."""
+
+    latent: int
+
+    @property
+    def inputs(self) -> int:
+        """Mean and logvar: 2 Z."""
+        return 2 * self.latent
+
+    def init(self, rng: Rng) -> Params:
+        """No parameters."""
+        return {}
+
+    def normal(self, h: Array) -> Normal:
+        """Read (N, 2 Z) as mean and logvar."""
+        return Normal(h[:, : self.latent], h[:, self.latent :])
+
+    def mean(self, params: Params, h: Array) -> Array:
+        """(N, 2 Z) -> (N, Z)."""
+        return self.normal(h).mean
+
+    def forward(self, params: Params, h: Array, eps: Array) -> tuple[Array, Array, Cache]:
+        """z = mean + std * eps, and the closed-form KL."""
+        q = self.normal(h)
+        kl, dmean_kl, dlogvar_kl = gaussian_kl(*q)
+        noise = q.std() * eps
+        return q.mean + noise, kl, (noise, dmean_kl, dlogvar_kl)
+
+    def backward(
+        self, params: Params, cache: Cache, dz: Array, dkl: float
+    ) -> tuple[Array, Params]:
+        """dmean = dz + dkl mean; dlogvar = dz (std * eps) / 2 + dkl (exp(logvar) - 1) / 2."""
+        noise, dmean_kl, dlogvar_kl = cache
+        dmean = dz + dkl * dmean_kl
+        dlogvar = dz * 0.5 * noise + dkl * dlogvar_kl
+        return array_module(dz).concatenate([dmean, dlogvar], axis=1), {}

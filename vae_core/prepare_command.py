@@ -1,0 +1,123 @@
+"""``python -m vae_core prepare``: folders of pictures -> a prepared data set."""
+
+import argparse
+import functools
+import itertools
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vae_core.data.dataset import Dataset, write_dataset
+from vae_core.data.sample import Sample
+from vae_core.data.sources import SOURCES, pictures
+from vae_core.errors import DataError
+from vae_core.imaging.align import DIGIT_28, FACE_GREY_50, Frame, face_frame
+
+if TYPE_CHECKING:
+    SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+FRAMES = {"face50": FACE_GREY_50, "digit28": DIGIT_28}
+CHANNELS = {"grey": 1, "rgb": 3}
+FACE = re.compile(r"face:([1-9]\d{1,3}):(grey|rgb)")
+
+
+def add_prepare_command(subparsers: "SubParsers") -> None:
+    """Add ``prepare``; its ``run`` takes the parsed arguments and returns the exit status."""
+    parser = subparsers.add_parser(
+        "prepare", help="make a data set of pictures", description="Make a data set of pictures."
+    )
+    parser.add_argument(
+        "--source",
+        nargs=2,
+        action="append",
+        required=True,
+        metavar=("LAYOUT", "DIR"),
+        help=f"a folder and how it is laid out: {', '.join(SOURCES)}; may be repeated",
+    )
+    parser.add_argument(
+        "--frame",
+        type=parse_frame,
+        default=FACE_GREY_50,
+        metavar="FRAME",
+        help="face50 (default), digit28, or face:SIZE:grey|rgb",
+    )
+    parser.add_argument("--name", required=True, help="what the data set is called")
+    parser.add_argument(
+        "--terms", required=True, help="where the pictures come from and what may be done with them"
+    )
+    parser.add_argument(
+        "--limit-origin",
+        type=parse_limit,
+        action="append",
+        default=[],
+        metavar="ORIGIN=N",
+        help="take at most N training pictures of an origin, other splits thinned alike",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--force", action="store_true", help="replace a data set of that name")
+    parser.set_defaults(run=prepare)
+
+
+def prepare(args: argparse.Namespace) -> int:
+    """Prepare as the arguments say and tell what came of it. Raises DataError."""
+    limits = dict(args.limit_origin)
+    samples = itertools.chain.from_iterable(
+        read_source(layout, Path(directory), limits) for layout, directory in args.source
+    )
+    dataset = write_dataset(
+        args.out, args.frame, with_progress(samples), args.name, args.terms, args.force
+    )
+    print(summary(dataset))
+    return 0
+
+
+def read_source(layout: str, directory: Path, limits: Mapping[str, int]) -> Iterable[Sample]:
+    """Return the samples of a folder. Raises DataError."""
+    if layout not in SOURCES:
+        raise DataError(f"There is no layout {layout!r}; there are {', '.join(SOURCES)}.")
+    return pictures(directory, limits) if layout == "pictures" else SOURCES[layout](directory)
+
+
+def with_progress(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """Pass samples on, telling on stderr how many there were and how fast."""
+    tell = functools.partial(print, end="", flush=True, file=sys.stderr)
+    start = last = time.monotonic()
+    count = 0
+    for count, sample in enumerate(samples, 1):
+        yield sample
+        now = time.monotonic()
+        if now - last > 0.5:
+            tell(f"\r{count:,} pictures, {count / (now - start):,.0f} a second ")
+            last = now
+    tell(f"\r{count:,} pictures in {time.monotonic() - start:.1f} s           \n")
+
+
+def summary(dataset: Dataset) -> str:
+    """Return a few lines: how many pictures of what, in which split."""
+    header = dataset.header
+    lines = [f"{header['name']}: {len(dataset):,} pictures, {header['skipped']:,} skipped"]
+    for split, by_species in header["counts"].items():
+        counts = ", ".join(f"{count:,} {species}" for species, count in by_species.items())
+        lines.append(f"  {split:<11} {counts or 'none'}")
+    return "\n".join(lines)
+
+
+def parse_frame(text: str) -> Frame:
+    """face50 | digit28 | face:SIZE:grey|rgb -> Frame."""
+    if text in FRAMES:
+        return FRAMES[text]
+    match = FACE.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of face50, digit28, face:SIZE:rgb")
+    return face_frame(int(match[1]), CHANNELS[match[2]])
+
+
+def parse_limit(text: str) -> tuple[str, int]:
+    """ORIGIN=N -> (ORIGIN, N)."""
+    origin, equals, number = text.partition("=")
+    if not (origin and equals and number.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not like cat2dog=300")
+    return origin, int(number)

@@ -1,0 +1,54 @@
+"""Named settings: which model, of which pictures, trained how."""
+
+from dataclasses import dataclass
+
+from vae_core.errors import ConfigError
+from vae_core.imaging.align import DIGIT_28, FACE_GREY_50, Frame
+from vae_core.model import VAEConfig, article_beta
+from vae_core.training import TrainSettings
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A model and its training, under the name people call it by."""
+
+    summary: str
+    frame: Frame
+    model: VAEConfig
+    training: TrainSettings
+
+
+MNIST = VAEConfig((28, 28, 1), latent=2)
+
+PRESETS: dict[str, Preset] = {
+    "mnist": Preset(
+        "the article's digits: 784-1000-2, no KL term",
+        DIGIT_28,
+        MNIST,
+        TrainSettings(steps=10_000, batch=32, beta=0.0),
+    ),
+    "mnist-ramp": Preset(
+        "the article's digits with its KL ramp: nothing for half the steps, then up to 1e-4 of its own units",
+        DIGIT_28,
+        MNIST,
+        TrainSettings(
+            steps=10_000,
+            batch=32,
+            beta=article_beta(1e-4, 32, MNIST.pixels),
+            beta_schedule="delayed_ramp",
+        ),
+    ),
+    "classic": Preset(
+        "the article's people and dogs: grey 50x50, 2500-1000-50, no KL term",
+        FACE_GREY_50,
+        VAEConfig((50, 50, 1), latent=50),
+        TrainSettings(steps=60_000, batch=32, beta=0.0, lr_schedule="cosine", mirror=True),
+    ),
+}
+
+
+def preset_named(name: str) -> Preset:
+    """Return the preset called ``name``; ConfigError lists the names there are."""
+    if name not in PRESETS:
+        raise ConfigError(f"No preset is called {name!r}; there are {', '.join(PRESETS)}.")
+    return PRESETS[name]

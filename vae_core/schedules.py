@@ -1,0 +1,43 @@
+"""beta and learning-rate schedules: functions of (step, steps), step counted from 0."""
+
+import math
+from typing import Protocol
+
+from vae_core.errors import ConfigError
+
+
+class Schedule(Protocol):
+    """A factor in [0, 1] that multiplies the setting's maximum."""
+
+    def __call__(self, step: int, steps: int) -> float:
+        """Return the factor at ``step`` of ``steps``."""
+        ...
+
+
+def constant(step: int, steps: int) -> float:
+    """1 throughout."""
+    return 1.0
+
+
+def delayed_ramp(step: int, steps: int) -> float:
+    """0 for the first half, then up to 1 in a straight line: the article's ramp."""
+    return max(0.0, 2 * step / steps - 1)
+
+
+def cosine(step: int, steps: int) -> float:
+    """From 1 down to 0 along half a cosine (arXiv:1608.03983, eq. 5)."""
+    return 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": constant,
+    "delayed_ramp": delayed_ramp,
+    "cosine": cosine,
+}
+
+
+def schedule_named(name: str) -> Schedule:
+    """Return the schedule called ``name``; ConfigError lists the names there are."""
+    if name not in SCHEDULES:
+        raise ConfigError(f"No schedule is called {name!r}; there are {', '.join(SCHEDULES)}.")
+    return SCHEDULES[name]

@@ -1,0 +1,159 @@
+"""Training is a generator of Progress: whoever drives it prints, saves, plots or stops.
+
+Every random number of step t comes from a generator seeded with (seed, t), and every epoch's order
+from (seed, epoch). A run therefore has no hidden state: parameters, Adam's averages and the step
+are all of it, and a resumed run equals an uninterrupted one bit for bit.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vae_core.checkpoint import read_tensors, write_tensors
+from vae_core.data.dataset import Dataset
+from vae_core.errors import CheckpointError, ConfigError, DataError
+from vae_core.model import VAE, Losses, cast
+from vae_core.optim import Adam, AdamState
+from vae_core.schedules import schedule_named
+from vae_core.types import Array, Params, Rng, scope, unscope
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How to train. beta is in standard units: per example, summed over pixels and latents."""
+
+    steps: int = 10_000
+    batch: int = 32
+    lr: float = 1e-3
+    lr_schedule: str = "constant"
+    beta: float = 0.0
+    beta_schedule: str = "constant"
+    mirror: bool = False
+    """Show every picture left-right mirrored half of the time."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        schedule_named(self.lr_schedule)
+        schedule_named(self.beta_schedule)
+        if self.steps < 1 or self.batch < 1 or self.lr <= 0 or self.beta < 0:
+            raise ConfigError(f"steps, batch and lr must be positive, and beta not negative: {self}")
+
+    def beta_at(self, step: int) -> float:
+        """Return the KL weight of a step."""
+        return self.beta * schedule_named(self.beta_schedule)(step, self.steps)
+
+    def lr_at(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        return self.lr * schedule_named(self.lr_schedule)(step, self.steps)
+
+
+@dataclass
+class TrainState:
+    """All that changes while training; ``step`` counts finished steps."""
+
+    params: Params
+    adam: AdamState
+    seconds: float = 0.0
+    """How long the steps took, over all sessions of the run."""
+
+    @property
+    def step(self) -> int:
+        """How many updates the parameters have had."""
+        return self.adam.step
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One finished step: its number, counted from 1, what it cost, and what it ran with."""
+
+    step: int
+    losses: Losses
+    beta: float
+    lr: float
+
+
+def new_state(vae: VAE, settings: TrainSettings) -> TrainState:
+    """Draw float32 parameters from the settings' seed."""
+    params = cast(vae.init(np.random.default_rng(settings.seed)))
+    return TrainState(params, Adam().init(params))
+
+
+def train(
+    vae: VAE, dataset: Dataset, settings: TrainSettings, state: TrainState
+) -> Iterator[Progress]:
+    """Take the steps that ``state`` still lacks, changing it in place; yield after each one."""
+    indices = dataset.indices("train")
+    if len(indices) < settings.batch:
+        raise DataError(
+            f"There are {len(indices)} training pictures; a batch takes {settings.batch}. "
+            "Prepare more pictures, or train with a smaller --batch."
+        )
+    optimizer = Adam()
+    for step in range(state.step, settings.steps):
+        rng = np.random.default_rng([settings.seed, step])
+        x = dataset.batch(indices[batch_at(step, len(indices), settings)])
+        if settings.mirror:
+            x = mirror_half(x, rng)
+        eps = rng.standard_normal((len(x), vae.config.latent), np.float32)
+        beta, lr = settings.beta_at(step), settings.lr_at(step)
+        losses, grads = vae.loss_and_grads(state.params, x, eps, beta)
+        optimizer.update(state.params, grads, state.adam, lr)
+        yield Progress(step + 1, losses, beta, lr)
+
+
+def batch_at(step: int, count: int, settings: TrainSettings) -> Array:
+    """Return which of ``count`` pictures step ``step`` sees: (batch,), each once an epoch."""
+    per_epoch = count // settings.batch
+    epoch, place = divmod(step, per_epoch)
+    order = epoch_order(settings.seed, epoch, count)
+    return order[place * settings.batch : (place + 1) * settings.batch]
+
+
+@lru_cache(maxsize=1)
+def epoch_order(seed: int, epoch: int, count: int) -> Array:
+    """Return the numbers below ``count`` in the order of one epoch."""
+    return np.random.default_rng([seed, epoch, count]).permutation(count)
+
+
+def mirror_half(x: Array, rng: Rng) -> Array:
+    """Mirror each picture of (N, H, W, C) left-right with probability one half."""
+    chosen = rng.random(len(x)) < 0.5
+    return np.where(chosen[:, None, None, None], x[:, :, ::-1], x)
+
+
+def save_state(path: Path, state: TrainState, settings: TrainSettings) -> None:
+    """Write everything that a run needs to go on; the state before it stays as ``*.previous``."""
+    adam = state.adam
+    tensors = unscope(state.params, "params")
+    tensors |= unscope(adam.mean, "mean") | unscope(adam.square, "square")
+    fresh = path.with_name("fresh-" + path.name)
+    header = {"step": adam.step, "seconds": state.seconds, "settings": asdict(settings)}
+    write_tensors(fresh, tensors, header)
+    if path.exists():
+        path.replace(previous(path))
+    fresh.replace(path)
+
+
+def previous(path: Path) -> Path:
+    """Return where the state before the last one is kept."""
+    return path.with_name("previous-" + path.name)
+
+
+def load_state(path: Path) -> tuple[TrainState, dict[str, Any]]:
+    """Return the newest undamaged state and the settings it was trained with."""
+    tensors, header = _newest(path)
+    adam = AdamState(scope(tensors, "mean"), scope(tensors, "square"), header["step"])
+    return TrainState(scope(tensors, "params"), adam, header["seconds"]), header["settings"]
+
+
+def _newest(path: Path) -> tuple[Params, dict[str, Any]]:
+    try:
+        return read_tensors(path)
+    except CheckpointError:
+        if not previous(path).exists():
+            raise
+        return read_tensors(previous(path))

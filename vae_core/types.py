@@ -1,0 +1,28 @@
+"""The vocabulary of the engine."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+"""An array of floats; its shape is written in the docstring of whoever takes or returns it."""
+
+Params: TypeAlias = dict[str, Array]
+"""Named parameters, or their gradients under the same names: ``{"encoder.hidden.weight": ...}``."""
+
+Cache: TypeAlias = Any
+"""What a forward pass leaves for its backward pass; only the layer that made it looks inside."""
+
+Rng: TypeAlias = np.random.Generator
+
+
+def scope(params: Params, name: str) -> Params:
+    """Return the parameters below ``name``, with the prefix taken off."""
+    prefix = name + "."
+    return {key[len(prefix) :]: p for key, p in params.items() if key.startswith(prefix)}
+
+
+def unscope(params: Params, name: str) -> Params:
+    """Put ``name`` in front of every key: the inverse of :func:`scope`."""
+    return {f"{name}.{key}": p for key, p in params.items()}
