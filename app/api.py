@@ -1,27 +1,32 @@
 """The REST API: parse, call one method, wrap."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Response
 from starlette.responses import JSONResponse
 
 from app.deps import ServicesDep
-from app.forms import LandmarksField, ModelField, MorphForm, PhotoField, morph_of, read_portrait
-from app.morphing import Species
-from app.rendering import RENDERINGS, picture_url
+from app.forms import MorphForm, PhotoField, PortraitForm, morph_of, read_portrait, read_upload
+from app.portraits import Sitter
+from app.rendering import RENDERINGS, picture_url, preview_url
 from app.schemas import (
+    AlignAnswer,
     DecodeAnswer,
     DecodeBody,
     EncodeAnswer,
     Face,
+    FacesAnswer,
     Format,
     Health,
     Model,
     ModelsAnswer,
     MorphAnswer,
+    PictureFormat,
     Problem,
 )
 from vae_core.checkpoint import Checkpoint
+from vae_core.imaging.align import ANCHORS, Crop, Frame
 from vae_core.morph import Encoded, Morph
 from vae_core.types import Array
 
@@ -56,26 +61,55 @@ async def morph(
     format: Annotated[Format, Form(description=FORMATS)] = "strip",
 ) -> Response:
     """Encode a friend and a dog, walk from one latent to the other, and decode every step."""
-    result = await morph_of(form, services)
+    result, notes = await morph_of(form, services)
     if format != "json":
         return await services.run(picture_answer, result.frames, format, "friend-to-dog")
     name = services.morpher.checkpoint(form.model).name
-    return await services.run(morph_answer, result, name, form.walk)
+    return await services.run(morph_answer, result, notes, name, form.walk)
+
+
+@router.post("/faces", summary="One photo in, all its faces out")
+async def faces(
+    services: ServicesDep,
+    photo: PhotoField,
+    preview: Annotated[bool, Form(description="Whether to answer with a small copy, too.")] = False,
+) -> FacesAnswer:
+    """Find every face of a person or a dog, and its eyes, nose and mouth."""
+    data = await read_upload(photo, services)
+    read, found = await services.run(services.morpher.faces, data)
+    url = await services.run(preview_url, read) if preview else None
+    described: Any = [face.to_json() for face in found]
+    return FacesAnswer(width=read.width, height=read.height, faces=described, preview=url)
+
+
+@router.post(
+    "/align",
+    summary="One photo in, what the model sees of it out",
+    response_class=Response,
+    responses={200: {"model": AlignAnswer, "content": {"image/png": PICTURES["image/png"]}}},
+)
+async def align(
+    services: ServicesDep,
+    form: Annotated[PortraitForm, Depends()],
+    format: Annotated[PictureFormat, Form(description="`json`: with the landmarks.")] = "png",
+) -> Response:
+    """Bring a face to the same pose as all others."""
+    portrait = await read_portrait(form, services)
+    crop, sitter = await services.run(services.morpher.align, portrait, form.model)
+    if format == "png":
+        return await services.run(picture_answer, crop.pixels[None], "strip", "face")
+    name = services.morpher.checkpoint(form.model).name
+    return await services.run(align_answer, crop, sitter, name)
 
 
 @router.post("/encode", summary="One photo in, its latent out")
-async def encode(
-    services: ServicesDep,
-    photo: PhotoField,
-    species: Annotated[Species, Form(description="Whose face it is.")] = "person",
-    model: ModelField = "",
-    landmarks: LandmarksField = "",
-) -> EncodeAnswer:
+async def encode(services: ServicesDep, form: Annotated[PortraitForm, Depends()]) -> EncodeAnswer:
     """Find a photo's place in latent space, and how faithfully the model sees it."""
-    portrait = await read_portrait(photo, species, landmarks, services)
-    encoded = await services.run(services.morpher.encode, portrait, model)
+    portrait = await read_portrait(form, services)
+    encoded, note = await services.run(services.morpher.encode, portrait, form.model)
     face = await services.run(face_of, encoded)
-    return EncodeAnswer(model=services.morpher.checkpoint(model).name, **face.model_dump())
+    name = services.morpher.checkpoint(form.model).name
+    return EncodeAnswer(model=name, notes=[note] if note else [], **face.model_dump())
 
 
 @router.post(
@@ -119,7 +153,19 @@ def picture_answer(frames: Array, format: str, name: str) -> Response:
     )
 
 
-def morph_answer(morph: Morph, model: str, walk: Any) -> JSONResponse:
+def align_answer(crop: Crop, sitter: Sitter, model: str) -> JSONResponse:
+    """Wrap a crop as JSON."""
+    answer: dict[str, Any] = {
+        "model": model,
+        "species": sitter.species,
+        "landmarks": sitter.landmarks and asdict(sitter.landmarks),
+        "crop": picture_url(crop.pixels),
+        "notes": [sitter.note] if sitter.note else [],
+    }
+    return JSONResponse(AlignAnswer(**answer).model_dump())
+
+
+def morph_answer(morph: Morph, notes: list[str], model: str, walk: Any) -> JSONResponse:
     """Wrap a morph as JSON."""
     answer = MorphAnswer(
         model=model,
@@ -128,6 +174,7 @@ def morph_answer(morph: Morph, model: str, walk: Any) -> JSONResponse:
         latents=morph.latents.tolist(),
         friend=face_of(morph.friend),
         dog=face_of(morph.dog),
+        notes=notes,
     )
     return JSONResponse(answer.model_dump())
 
@@ -159,6 +206,17 @@ def describe(checkpoint: Checkpoint, default: str) -> Model:
         width=width,
         channels=channels,
         latent=checkpoint.config.latent,
+        alignment=alignment_of(checkpoint.frame),
         dataset=checkpoint.metadata.get("dataset", {}),
         losses=checkpoint.metadata.get("losses", {}),
     )
+
+
+def alignment_of(frame: Frame) -> Any:
+    """Say where each species' landmarks go; None if the frame aligns no faces."""
+    if not frame.aligns:
+        return None
+    return {
+        species: {name: getattr(frame, name) for name in ("left_eye", "right_eye", anchor)}
+        for species, anchor in ANCHORS.items()
+    }

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from app.morphing import PortraitError, Role
+from app.portraits import NoFaceError, NoSuchFaceError, PortraitError, Role
 from app.schemas import Problem
 from vae_core.errors import (
     DogpeopleError,
@@ -32,6 +32,8 @@ KINDS: dict[type[Exception], Kind] = {
     UnreadablePhotoError: Kind(415, "unreadable-photo", "The photo cannot be read"),
     PhotoTooLargeError: Kind(413, "photo-too-large", "The photo is too large"),
     PhotoTooSmallError: Kind(422, "photo-too-small", "The photo is too small"),
+    NoFaceError: Kind(422, "no-face", "There is no face in the photo"),
+    NoSuchFaceError: Kind(422, "no-such-face", "There are not so many faces in the photo"),
     LandmarksError: Kind(422, "bad-landmarks", "The landmarks do not mark a face"),
     LatentsError: Kind(422, "bad-latents", "The latents do not fit the model"),
     UnknownModelError: Kind(404, "unknown-model", "There is no such model"),
@@ -42,6 +44,7 @@ KINDS: dict[type[Exception], Kind] = {
 HTTP_KINDS: dict[int, tuple[str, str]] = {
     404: ("Nothing is here", "There is nothing at this address; the API is described at /docs."),
     405: ("Not that way", "This address does not answer to that method; see /docs."),
+    413: ("The request is too large", ""),
     400: ("The request cannot be read", "The form or file did not arrive whole; send it again."),
 }
 
@@ -94,7 +97,9 @@ def problem(kind: Kind, detail: str, photo: Role | None = None) -> Problem:
 def http_problem(error: HTTPException) -> Problem:
     """Put the framework's refusals into words; ours carry their own."""
     title, detail = HTTP_KINDS.get(error.status_code, ("The request was refused", error.detail))
-    return Problem(type="about:blank", title=title, status=error.status_code, detail=detail)
+    return Problem(
+        type="about:blank", title=title, status=error.status_code, detail=detail or error.detail
+    )
 
 
 def validation_problem(error: RequestValidationError) -> Problem:

@@ -16,6 +16,7 @@ from app.deps import Services
 from app.errors import INTERNAL, ProblemAnswer, problem_of
 from app.headers import HEADERS, BodyLimit, SecurityHeaders
 from app.morphing import Morpher
+from app.portraits import FaceFinder
 from app.rendering import RENDERINGS
 from app.settings import ROOT, Settings
 from vae_core import __version__
@@ -28,13 +29,18 @@ DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+MultiPartParser.spool_max_size = 0
+"""Uploads stay in memory, whatever their size, and never pass through a file on disk."""
+
+
+def create_app(settings: Settings | None = None, finder: FaceFinder | None = None) -> FastAPI:
     """One application per settings object, so that every test can make its own.
 
-    Raises CheckpointError when there is no model to serve.
+    finder: one to use instead of the models folder's. Raises CheckpointError when there is no
+    model to serve.
     """
     settings = settings or Settings.from_env()
-    morpher = Morpher.from_folder(settings.models, settings.model, settings.photo_limits)
+    morpher = Morpher.from_folder(settings.models, settings.model, settings.photo_limits, finder)
     frames = morpher.example()
     example = None if frames is None else RENDERINGS["strip"].render(frames)
 
@@ -59,25 +65,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(pages.router)
     app.include_router(api.router)
     app.include_router(api.health)
-    app.mount("/static", OwnFiles(directory=ROOT / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
     for error in (DogpeopleError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, refuse)
     app.add_exception_handler(Exception, break_down)
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
     app.add_middleware(SecurityHeaders)
-    # An uploaded photo stays in memory: larger ones would otherwise go through a file on disk.
-    MultiPartParser.spool_max_size = settings.max_body_bytes
     return app
-
-
-class OwnFiles(StaticFiles):
-    """Our style sheets and scripts: the browser keeps them, and asks whether they changed."""
-
-    def file_response(self, *args: object, **kwargs: object) -> Response:
-        """Serve a file as :class:`StaticFiles` does."""
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        response.headers["Cache-Control"] = "no-cache"
-        return response
 
 
 async def refuse(request: Request, error: Exception) -> Response:

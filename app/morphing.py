@@ -1,24 +1,24 @@
 """The one service of the application: photos in, faces and frames out. It knows no HTTP."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import numpy as np
 
+from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of, seat
 from vae_core import latent
 from vae_core.checkpoint import Checkpoint, load_checkpoint
-from vae_core.errors import CheckpointError, DogpeopleError, LatentsError, UnknownModelError
-from vae_core.imaging.align import Landmarks
-from vae_core.imaging.photo import PhotoLimits, read_photo
+from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
+from vae_core.finder.faces import Face
+from vae_core.finder.find import Finder
+from vae_core.imaging.align import Crop, align
+from vae_core.imaging.photo import Photo, PhotoLimits, read_photo
 from vae_core.morph import Encoded, Morph, encode_photo, morph
 from vae_core.types import Array
 
-Species: TypeAlias = Literal["person", "dog"]
-Role: TypeAlias = Literal["friend", "dog"]
-SPECIES: dict[Role, Species] = {"friend": "person", "dog": "dog"}
+FINDER = "finder.safetensors"
+"""The file of the models folder that holds no model but what finds faces."""
 
 SPARE = 2
 """A photo is read at this many times the frame's size at least: aligning must not enlarge it."""
@@ -30,51 +30,36 @@ EXAMPLE_STEPS = 11
 
 
 @dataclass(frozen=True)
-class Portrait:
-    """A photo as it was sent: its bytes, and landmarks in pixels of the upright photo, if any."""
-
-    data: bytes
-    species: Species
-    landmarks: Landmarks | None = None
-
-
-class PortraitError(DogpeopleError):
-    """Why one of the two portraits of a morph was refused."""
-
-    def __init__(self, role: Role, reason: DogpeopleError) -> None:
-        super().__init__(f"The {role}'s photo: {reason}")
-        self.role = role
-        self.reason = reason
-
-
-@contextmanager
-def portrait_of(role: Role) -> Iterator[None]:
-    """Say of every refusal inside the block which portrait it is about."""
-    try:
-        yield
-    except DogpeopleError as error:
-        raise PortraitError(role, error) from error
-
-
-@dataclass(frozen=True)
 class Morpher:
-    """The loaded models, by name, and what can be done with them."""
+    """The loaded models, by name, and what can be done with them.
+
+    Without a finder the middle of a photo counts as its face.
+    """
 
     checkpoints: Mapping[str, Checkpoint]
     default: str
     limits: PhotoLimits
+    finder: FaceFinder | None = None
 
     @classmethod
-    def from_folder(cls, folder: Path, default: str, limits: PhotoLimits) -> "Morpher":
-        """Load every ``*.safetensors``; CheckpointError if there is none or one is damaged."""
-        loaded = [load_checkpoint(path) for path in sorted(folder.glob("*.safetensors"))]
+    def from_folder(
+        cls, folder: Path, default: str, limits: PhotoLimits, finder: FaceFinder | None = None
+    ) -> "Morpher":
+        """Load every ``*.safetensors``, and the finder unless another one is given.
+
+        Raises CheckpointError if there is no model or a file is damaged.
+        """
+        files = {path.name: path for path in sorted(folder.glob("*.safetensors"))}
+        if (path := files.pop(FINDER, None)) and finder is None:
+            finder = Finder.from_file(path)
+        loaded = [load_checkpoint(path) for path in files.values()]
         checkpoints = {checkpoint.name: checkpoint for checkpoint in loaded}
         faces = [name for name, checkpoint in checkpoints.items() if checkpoint.frame.aligns]
         default = default or next(iter([*faces, *checkpoints]), "")
         if default not in checkpoints:
             missing = f"model called {default!r}" if default else "model"
             raise CheckpointError(f"There is no {missing} in the folder {folder}.")
-        return cls(checkpoints, default, limits)
+        return cls(checkpoints, default, limits, finder)
 
     def checkpoint(self, name: str = "") -> Checkpoint:
         """Return the model of that name, or the default; UnknownModelError if there is none."""
@@ -84,13 +69,23 @@ class Morpher:
             names = ", ".join(self.checkpoints)
             raise UnknownModelError(f"There is no such model here; there are: {names}.") from None
 
-    def encode(self, portrait: Portrait, model: str = "") -> Encoded:
-        """Find a portrait's place in latent space; PhotoError or LandmarksError if it has none."""
+    def faces(self, data: bytes) -> tuple[Photo, list[Face]]:
+        """Read a photo and find all its faces, the surest first; PhotoError."""
+        photo = read_photo(data, limits=self.limits)
+        return photo, self.finder.find(photo) if self.finder else []
+
+    def align(self, portrait: Portrait, model: str = "") -> tuple[Crop, Sitter]:
+        """Bring a portrait's face to where the model wants it; errors as of :meth:`sit`."""
         checkpoint = self.checkpoint(model)
-        enough = SPARE * max(checkpoint.frame.height, checkpoint.frame.width)
-        # Landmarks may mark a small face in a large photo: then every pixel counts.
-        photo = read_photo(portrait.data, None if portrait.landmarks else enough, self.limits)
-        return encode_photo(checkpoint, photo, portrait.landmarks, portrait.species)
+        sitter = self.sit(portrait, checkpoint)
+        return align(sitter.photo, checkpoint.frame, sitter.landmarks, sitter.species), sitter
+
+    def encode(self, portrait: Portrait, model: str = "") -> tuple[Encoded, str]:
+        """Find a portrait's place in latent space, with a note; errors as of :meth:`sit`."""
+        checkpoint = self.checkpoint(model)
+        sitter = self.sit(portrait, checkpoint)
+        encoded = encode_photo(checkpoint, sitter.photo, sitter.landmarks, sitter.species)
+        return encoded, sitter.note
 
     def morph(
         self,
@@ -99,14 +94,28 @@ class Morpher:
         steps: int = 11,
         walk: str = "linear",
         model: str = "",
-    ) -> Morph:
-        """Walk from a friend to a dog; PortraitError says which of the two is at fault."""
+    ) -> tuple[Morph, list[str]]:
+        """Walk from a friend to a dog, with notes; PortraitError says which of them is at fault."""
         checkpoint = self.checkpoint(model)
+        notes: dict[Role, str] = {}
         with portrait_of("friend"):
-            start = self.encode(friend, model)
+            start, notes["friend"] = self.encode(friend, model)
         with portrait_of("dog"):
-            end = self.encode(dog, model)
-        return morph(checkpoint, start, end, steps, walk)
+            end, notes["dog"] = self.encode(dog, model)
+        said = [about(role, note) for role, note in notes.items() if note]
+        return morph(checkpoint, start, end, steps, walk), said
+
+    def sit(self, portrait: Portrait, checkpoint: Checkpoint) -> Sitter:
+        """Read a portrait and find its face, if the model is one of faces.
+
+        Raises PhotoError, LandmarksError, NoFaceError or NoSuchFaceError.
+        """
+        finder = self.finder if checkpoint.frame.aligns else None
+        enough = SPARE * max(checkpoint.frame.height, checkpoint.frame.width)
+        # A face may be small in a large photo: then every pixel counts.
+        anywhere = portrait.landmarks or finder
+        photo = read_photo(portrait.data, None if anywhere else enough, self.limits)
+        return seat(photo, portrait, finder)
 
     def decode(self, latents: Sequence[Sequence[float]], model: str = "") -> Array:
         """N latents of Z numbers -> (N, H, W, C) in [0, 1]; LatentsError if they do not fit."""

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from app.api import face_of
 from app.deps import ServicesDep, services
 from app.forms import MorphForm, morph_of
+from app.headers import REVALIDATE
 from app.morphing import EXAMPLE_STEPS
 from app.rendering import frames_url
 from app.schemas import Face, Problem
@@ -49,6 +50,7 @@ class Result:
     webp: str
     friend: Likeness
     dog: Likeness
+    notes: list[str]
 
 
 @router.get("/")
@@ -62,7 +64,7 @@ async def morph(
     request: Request, services: ServicesDep, form: Annotated[MorphForm, Depends()]
 ) -> Response:
     """Show the page with the morph in it; no JavaScript is needed, and nothing is kept."""
-    result = await services.run(result_of, await morph_of(form, services))
+    result = await services.run(result_of, *await morph_of(form, services, strict=False))
     return page(request, result=result)
 
 
@@ -70,8 +72,8 @@ async def morph(
 async def example(services: ServicesDep) -> Response:
     """Show a morph between two latents of the model's own, as a strip."""
     if services.example is None:
-        raise HTTPException(404, "This model brings no example along.")
-    return Response(services.example, media_type="image/png", headers={"Cache-Control": "no-cache"})
+        raise HTTPException(404)
+    return Response(services.example, media_type="image/png", headers={"Cache-Control": REVALIDATE})
 
 
 @router.get("/docs")
@@ -112,7 +114,7 @@ def is_for_people(request: Request) -> bool:
     return path == "/" or ("text/html" in accepts and not path.startswith("/api/"))
 
 
-def result_of(morph: Morph) -> Result:
+def result_of(morph: Morph, notes: list[str]) -> Result:
     """Render everything that the page shows and offers for download."""
     return Result(
         steps=len(morph.frames),
@@ -121,6 +123,7 @@ def result_of(morph: Morph) -> Result:
         webp=frames_url(morph.frames, "webp"),
         friend=likeness_of(morph.friend),
         dog=likeness_of(morph.dog),
+        notes=notes,
     )
 
 

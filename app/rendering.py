@@ -4,8 +4,13 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vae_core.imaging.align import Frame, align
+from vae_core.imaging.photo import Photo
 from vae_core.imaging.render import render_gif, render_png, render_strip, render_webp
 from vae_core.types import Array
+
+PREVIEW = 1600
+"""Longest side of a preview, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +43,11 @@ def frames_url(frames: Array, form: str) -> str:
     """Frames (N, H, W, C) as a data URL in one of the formats above."""
     rendering = RENDERINGS[form]
     return data_url(rendering.render(frames), rendering.media_type)
+
+
+def preview_url(photo: Photo) -> str:
+    """Photo as the data URL of a small picture that every browser can show."""
+    shrink = max(1, photo.width / PREVIEW, photo.height / PREVIEW)
+    frame = Frame(round(photo.height / shrink), round(photo.width / shrink), channels=3)
+    picture = align(photo, frame).pixels
+    return data_url(render_webp(picture[None], ping_pong=False), "image/webp")

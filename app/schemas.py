@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
-from app.morphing import Role
+from app.portraits import Role, Species
 
 Format = Literal["strip", "gif", "webp", "json"]
+PictureFormat = Literal["png", "json"]
 Walk = Literal["linear", "spherical"]
 
 MAX_STEPS = 64
@@ -15,6 +16,49 @@ Latent = Annotated[list[FiniteFloat], Field(description="One number for each lat
 PictureUrl = Annotated[
     str, Field(description="A PNG as a data URL.", examples=["data:image/png;base64,iVBORw0…"])
 ]
+Point = tuple[float, float]
+Notes = Annotated[
+    list[str],
+    Field(
+        description="What someone should know who expected otherwise, each in a sentence.",
+        examples=[["The friend's photo: The face that was taken is a dog's, not a person's."]],
+    ),
+]
+
+
+class Marks(BaseModel):
+    """Where a face is, in pixels of the upright photo; left is the picture's left."""
+
+    left_eye: Point = Field(examples=[(210, 300)])
+    right_eye: Point = Field(examples=[(330, 298)])
+    nose: Point | None = Field(
+        None, description="A person's tip, a dog's pad.", examples=[(270, 370)]
+    )
+    mouth: Point | None = Field(None, examples=[(271, 425)])
+
+
+class FoundFace(BaseModel):
+    """One of the faces in a photo."""
+
+    species: Species
+    score: float = Field(description="How sure it is that this is a face, 0 to 1.", examples=[0.97])
+    box: tuple[float, float, float, float] = Field(
+        description="Left, top, right, bottom: forehead to chin of a person, a dog's whole head.",
+        examples=[(160, 210, 380, 480)],
+    )
+    landmarks: Marks
+
+
+class FacesAnswer(BaseModel):
+    """All faces in a photo."""
+
+    width: int = Field(description="Of the upright photo, in pixels.", examples=[3024])
+    height: int = Field(examples=[4032])
+    faces: list[FoundFace] = Field(description="The surest first; empty if there is none.")
+    preview: Annotated[
+        str | None,
+        Field(description="The upright photo as a small WebP, as a data URL, if asked for."),
+    ] = None
 
 
 class Face(BaseModel):
@@ -36,6 +80,19 @@ class EncodeAnswer(Face):
     """One encoded photo."""
 
     model: str = Field(examples=["classic"])
+    notes: Notes
+
+
+class AlignAnswer(BaseModel):
+    """One photo as the model sees it, and how it was brought there."""
+
+    model: str = Field(examples=["classic"])
+    species: Species = Field(description="Whose face it is.")
+    landmarks: Marks | None = Field(
+        description="Where it is; null if the middle of the photo was taken."
+    )
+    crop: PictureUrl
+    notes: Notes
 
 
 class MorphAnswer(BaseModel):
@@ -47,13 +104,16 @@ class MorphAnswer(BaseModel):
     latents: list[Latent] = Field(description="One for each frame.")
     friend: Face
     dog: Face
+    notes: Notes
 
 
 class DecodeBody(BaseModel):
     """Latents to decode."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"latents": [[0.0] * 50], "format": "strip"}]}
+        json_schema_extra={
+            "examples": [{"latents": [[0.0] * 50], "model": "classic", "format": "strip"}]
+        }
     )
 
     latents: list[Latent] = Field(
@@ -80,6 +140,10 @@ class Model(BaseModel):
     width: int = Field(examples=[50])
     channels: int = Field(description="1: grey, 3: colour.", examples=[1])
     latent: int = Field(description="How many numbers a latent has.", examples=[50])
+    alignment: dict[Species, dict[str, Point]] | None = Field(
+        description="Which landmarks of a species are brought where, as nearly as turning, scaling "
+        "and shifting can: fractions of a frame's width and height; null if it aligns no faces.",
+    )
     dataset: dict[str, Any] = Field(description="What it was trained on, and under what terms.")
     losses: dict[str, Any] = Field(description="Final losses, as training left them.")
 

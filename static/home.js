@@ -1,74 +1,69 @@
 // The page works without this file. With it, photos show before they are sent, nothing reloads,
 // and the slider scrubs through the strip that came back: dragging never asks the server.
 
+import { makeAdjust } from "./adjust.js";
+import { Portrait } from "./portrait.js";
+
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const form = document.querySelector("#morph");
 const announce = document.querySelector("#status");
-const inputs = [...form.querySelectorAll("input[type=file]")];
 
 // ---- photos: choose, drop, paste
 
-function showPhoto(input) {
-  const [file] = input.files;
-  const slot = input.closest(".slot");
-  const preview = slot.querySelector(".preview");
-  const hint = slot.querySelector("[data-hint]");
-  URL.revokeObjectURL(preview.src);
-  slot.classList.toggle("filled", Boolean(file));
-  slot.classList.remove("previewed");
-  preview.hidden = true;
-  hint.textContent = file ? file.name : "Drop or choose a photo";
-  complain(input, "");
-  if (!file) return;
-  preview.onload = () => {
-    preview.hidden = false;
-    slot.classList.add("previewed");
-  };
-  preview.onerror = () => {
-    hint.textContent = `${file.name} – no preview here, but it can be morphed`;
-  };
-  preview.src = URL.createObjectURL(file);
+let described = null;
+
+async function chosenModel() {
+  described ??= (await (await fetch("/api/v1/models")).json()).models;
+  const name = form.elements.model?.value;
+  return described.find((model) => (name ? model.name === name : model.default));
 }
 
-function takePhoto(input, file) {
+const adjust = makeAdjust(document.querySelector("#adjust"));
+const portraits = [...form.querySelectorAll(".card")].map(
+  (card) => new Portrait(card, { model: chosenModel, adjust }),
+);
+
+form.elements.model?.addEventListener("change", async () => {
+  const model = await chosenModel();
+  for (const portrait of portraits) portrait.lookThrough(model);
+});
+
+function takePhoto(portrait, file) {
   const files = new DataTransfer();
   files.items.add(file);
-  input.files = files.files;
-  showPhoto(input);
+  portrait.input.files = files.files;
+  portrait.show(file);
 }
 
-function takePhotos(files) {
-  const free = inputs.filter((input) => !input.files.length);
-  files.forEach((file, i) => {
-    const input = free[i] ?? inputs[i];
-    if (input) takePhoto(input, file);
-  });
+function takePhotos(files, first) {
+  const rank = (portrait) => (portrait === first ? 0 : portrait.file ? 2 : 1);
+  const order = [...portraits].sort((a, b) => rank(a) - rank(b));
+  files.slice(0, order.length).forEach((file, i) => takePhoto(order[i], file));
 }
 
 const isPicture = (file) => file.type.startsWith("image/") || /\.(heic|heif|avif)$/i.test(file.name);
 
-for (const input of inputs) {
-  const slot = input.closest(".slot");
-  input.addEventListener("change", () => showPhoto(input));
+for (const portrait of portraits) {
+  const { card, input } = portrait;
+  input.addEventListener("change", () => portrait.show(input.files[0]));
   for (const type of ["dragenter", "dragover"]) {
-    slot.addEventListener(type, () => slot.classList.add("over"));
+    card.addEventListener(type, () => card.classList.add("over"));
   }
   for (const type of ["dragleave", "drop"]) {
-    slot.addEventListener(type, () => slot.classList.remove("over"));
+    card.addEventListener(type, () => card.classList.remove("over"));
   }
-  if (input.files.length) showPhoto(input); // the browser restored it after "back"
+  if (input.files.length) portrait.show(input.files[0]); // the browser restored it after "back"
 }
 
 addEventListener("paste", (event) => takePhotos([...event.clipboardData.files].filter(isPicture)));
 
-for (const type of ["dragover", "drop"]) {
-  addEventListener(type, (event) => {
-    const files = [...event.dataTransfer.files];
-    if (event.target.matches("input[type=file]") && files.length < 2) return; // the card's own
-    event.preventDefault(); // a photo dropped beside the cards must not replace the page
-    takePhotos(files.filter(isPicture));
-  });
-}
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => {
+  event.preventDefault(); // a photo dropped beside the cards must not replace the page
+  const files = [...event.dataTransfer.files];
+  const under = portraits.find(({ card }) => card.contains(event.target));
+  takePhotos(under && files.length === 1 ? files : files.filter(isPicture), under);
+});
 
 // ---- sending
 
@@ -80,14 +75,16 @@ form.addEventListener("submit", async (event) => {
   const mine = (sending = new AbortController());
   form.setAttribute("aria-busy", "true");
   announce.textContent = "Imagining the faces in between…";
-  inputs.forEach((input) => complain(input, ""));
+  for (const portrait of portraits) portrait.complain("");
   say("");
   try {
-    const options = { method: "POST", body: new FormData(form), signal: mine.signal };
+    const body = new FormData(form);
+    for (const portrait of portraits) portrait.addTo(body);
+    const options = { method: "POST", body, signal: mine.signal };
     const answer = await fetch(form.action, { ...options, headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!page.querySelector("#morph")) throw new Error("not our page");
-    showAnswer(page, answer.ok);
+    await showAnswer(page, answer.ok);
   } catch (error) {
     if (error.name === "AbortError") return;
     announce.textContent = "";
@@ -96,32 +93,29 @@ form.addEventListener("submit", async (event) => {
   if (sending === mine) form.removeAttribute("aria-busy");
 });
 
-function showAnswer(page, ok) {
+async function showAnswer(page, ok) {
   if (ok) {
     const result = document.adoptNode(page.querySelector("#result"));
     const title = result.querySelector("h2");
     title.removeAttribute("autofocus"); // that is for a page that was loaded
     document.querySelector("#result").replaceWith(result);
-    scrub(result, true);
     title.focus({ preventScroll: true });
-    title.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+    await scrub(result, true);
+    const film = result.querySelector(".film");
+    film.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
     announce.textContent = "The morph is ready.";
     return;
   }
   announce.textContent = "";
   say(page.querySelector("#form-error").textContent.trim());
-  for (const input of inputs) complain(input, page.querySelector(`#${input.id}-error`).textContent);
+  for (const portrait of portraits) {
+    portrait.complain(page.querySelector(`#${portrait.role}-error`).textContent);
+  }
   form.querySelector("[aria-invalid]")?.focus();
 }
 
 function say(text) {
   document.querySelector("#form-error").textContent = text;
-}
-
-function complain(input, text) {
-  document.querySelector(`#${input.id}-error`).textContent = text;
-  if (text) input.setAttribute("aria-invalid", "true");
-  else input.removeAttribute("aria-invalid");
 }
 
 // ---- scrubbing

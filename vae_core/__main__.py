@@ -1,19 +1,21 @@
 """``python -m vae_core prepare | train | evaluate | morph``."""
 
 import argparse
+import signal
 import sys
 
-from vae_core import prepare_command
-from vae_core.commands import evaluate, morph, train
+from vae_core.commands import evaluate, morph, prepare, train
 from vae_core.errors import DogpeopleError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one subcommand; a refusal is printed as the sentence it is, with exit status 2."""
+    """Run one subcommand; a refusal is printed as the sentence it is, with exit status 2.
+
+    So is a file that the system will not read or write.
+    """
     parser = argparse.ArgumentParser(prog="python -m vae_core", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    prepare_command.add_prepare_command(subparsers)
-    for command in (train, evaluate, morph):
+    for command in (prepare, train, evaluate, morph):
         command.add_command(subparsers)
     args = parser.parse_args(arguments)
     try:
@@ -21,6 +23,11 @@ def main(arguments: list[str] | None = None) -> int:
     except DogpeopleError as error:
         print(f"dogpeople: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"dogpeople: {error.filename or 'A file'}: {error.strerror}.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return status
 
 

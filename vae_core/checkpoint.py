@@ -7,11 +7,12 @@ before the model is used; shapes are compared before memory is taken for them.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from safetensors import SafetensorError
@@ -27,7 +28,16 @@ FORMAT = 1
 MAX_HEADER = 1 << 20
 """Bytes; a header has a few thousand."""
 
-DTYPES = {"F32": np.float32, "F16": np.float16}
+DTYPES = ("F32", "F16")
+
+
+class Header(NamedTuple):
+    """The beginning of a file: our JSON as text, the checksum it claims, both parsed."""
+
+    text: str
+    sha256: str
+    values: dict[str, Any]
+    shapes: dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,7 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a model to one file, atomically: there is the old file or the new, never half of one."""
+    """Write a model to one file, atomically: there is the old file or the new, never a part."""
     header = {
         "name": checkpoint.name,
         "config": checkpoint.config.to_json(),
@@ -80,17 +90,33 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a model, as float32; CheckpointError if any byte of it is not as it was written."""
-    header, shapes = read_header(path)
-    try:
-        config = VAEConfig.from_json(header["config"])
-        frame = Frame.from_json(header["frame"])
-        name, metadata = str(header["name"]), dict(header["metadata"])
-    except (ConfigError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path.name} does not describe a model: {error}") from error
-    if shapes != build_vae(config).shapes():
-        raise CheckpointError(f"{path.name}: its tensors are not those of the model it describes.")
-    params, _ = read_tensors(path)
+    with opened(path) as file:
+        header = read_header(path, file)
+        name, config, frame, metadata = parse_description(path, header.values)
+        if header.shapes != shapes_of(path, config):
+            raise CheckpointError(f"{path.name}: its tensors are not those of its model.")
+        params = read_arrays(path, file, header)
     return Checkpoint(name, config, frame, cast(params), metadata)
+
+
+def parse_description(
+    path: Path, values: dict[str, Any]
+) -> tuple[str, VAEConfig, Frame, dict[str, Any]]:
+    """Return name, configuration, frame and metadata of a header; CheckpointError without them."""
+    try:
+        config = VAEConfig.from_json(values["config"])
+        frame = Frame.from_json(values["frame"])
+        return str(values["name"]), config, frame, dict(values["metadata"])
+    except (ConfigError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{path.name} does not describe a model: {error}") from error
+
+
+def shapes_of(path: Path, config: VAEConfig) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a configuration's parameters; CheckpointError beyond all memory."""
+    try:
+        return build_vae(config).shapes()
+    except (ValueError, OverflowError) as error:
+        raise CheckpointError(f"{path.name} describes a model too large to exist.") from error
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Array], header: dict[str, Any]) -> None:
@@ -100,11 +126,11 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], header: dict[str, An
     file's name in one step; an error on the way leaves the old file as it was.
     """
     arrays = {name: np.ascontiguousarray(a) for name, a in tensors.items()}
-    text = json.dumps(header | {"format": FORMAT}, sort_keys=True)
+    text = json.dumps(header | {"format": FORMAT})
     metadata = {"dogpeople": text, "sha256": checksum(arrays, text)}
     temporary = path.with_name(path.name + ".tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(save(arrays, metadata))
             file.flush()
@@ -112,54 +138,60 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], header: dict[str, An
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise CheckpointError(f"{path.name} could not be saved: {error.strerror}.") from error
 
 
 def read_tensors(path: Path) -> tuple[Params, dict[str, Any]]:
     """Read what :func:`write_tensors` wrote; CheckpointError if a single bit has changed."""
-    header, _ = read_header(path)
-    try:
-        content = path.read_bytes()
-        arrays = load(content)
-    except (OSError, SafetensorError, ValueError) as error:
-        raise CheckpointError(f"{path.name} is damaged: {error}") from error
-    metadata = _parse(path, content[8:])["__metadata__"]
-    if checksum(arrays, metadata["dogpeople"]) != metadata.get("sha256"):
-        raise CheckpointError(f"{path.name} is damaged: its checksum does not match.")
-    return arrays, header
+    with opened(path) as file:
+        header = read_header(path, file)
+        return read_arrays(path, file, header), header.values
 
 
-def read_header(path: Path) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
-    """Return a file's JSON header and its tensors' shapes, reading none of the tensors."""
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file; another one that takes its name meanwhile does no harm. CheckpointError."""
     try:
         with path.open("rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            if size > MAX_HEADER:
-                raise CheckpointError(f"{path.name} is damaged: its header has {size} bytes.")
-            fields = _parse(path, file.read(size))
+            yield file
     except OSError as error:
         raise CheckpointError(f"{path.name} could not be read: {error.strerror}.") from error
+
+
+def read_header(path: Path, file: BinaryIO) -> Header:
+    """Read the beginning of a file, and none of its tensors. Raises CheckpointError."""
+    size = int.from_bytes(file.read(8), "little")
+    if size > MAX_HEADER:
+        raise CheckpointError(f"{path.name} is damaged: its header has {size} bytes.")
     try:
-        header = json.loads(fields.pop("__metadata__")["dogpeople"])
+        fields = json.loads(file.read(size).decode())
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path.name} is damaged: its header cannot be read.") from error
+    try:
+        metadata = fields.pop("__metadata__")
+        text, sha256 = metadata["dogpeople"], metadata["sha256"]
+        values = json.loads(text)
         shapes = {name: tuple(f["shape"]) for name, f in fields.items()}
         known = all(f["dtype"] in DTYPES for f in fields.values())
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path.name} was not written by this program.") from error
-    if not known or not isinstance(header, dict) or header.get("format") != FORMAT:
+    if not known or not isinstance(values, dict) or values.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} is of a format that this version does not read.")
-    return header, shapes
+    return Header(text, sha256, values, shapes)
 
 
-def _parse(path: Path, content: bytes) -> dict[str, Any]:
-    """Read the JSON object that ``content`` begins with."""
+def read_arrays(path: Path, file: BinaryIO, header: Header) -> Params:
+    """Read all of a file and verify its checksum. Raises CheckpointError."""
+    file.seek(0)
     try:
-        value, _ = json.JSONDecoder().raw_decode(content.decode("utf-8", "surrogateescape"))
-    except ValueError as error:
-        raise CheckpointError(f"{path.name} is damaged: its header cannot be read.") from error
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{path.name} is damaged: its header cannot be read.")
-    return value
+        arrays: Params = load(file.read())
+    except (SafetensorError, ValueError) as error:
+        raise CheckpointError(f"{path.name} is damaged: {error}") from error
+    if checksum(arrays, header.text) != header.sha256:
+        raise CheckpointError(f"{path.name} is damaged: its checksum does not match.")
+    return arrays
 
 
 def checksum(arrays: Mapping[str, Array], header: str) -> str:

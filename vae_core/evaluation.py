@@ -7,10 +7,19 @@ import numpy as np
 
 from vae_core.checkpoint import Checkpoint
 from vae_core.data.dataset import Dataset
+from vae_core.errors import DataError
 from vae_core.metrics import PrincipalComponents, gradient_energy, mse_per_picture
 from vae_core.types import Array
 
 BATCH = 500
+
+
+def pictures_of(dataset: Dataset, split: str) -> Array:
+    """Return where a split's pictures are, (n,) integers; DataError if it has none."""
+    indices = dataset.indices(split)
+    if not len(indices):
+        raise DataError(f"The data set has no pictures in its {split} split.")
+    return indices
 
 
 def batches(dataset: Dataset, indices: Array) -> Iterator[Array]:
@@ -28,7 +37,7 @@ def losses(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> Array:
 def sampled_losses(
     checkpoint: Checkpoint, dataset: Dataset, indices: Array, seed: int = 0
 ) -> tuple[Array, Array]:
-    """The same from a drawn latent, and the KL in nats: (N,), (N,)."""
+    """Return the same from a drawn latent, and the KL in nats: (N,), (N,)."""
     rng = np.random.default_rng(seed)
     vae, params = checkpoint.vae, checkpoint.params
     errors, kls = [], []
@@ -64,9 +73,11 @@ def evaluate(checkpoint: Checkpoint, dataset: Dataset, split: str = "test") -> d
     """Compare a model with PCA of as many components, on one split; plain JSON comes back.
 
     ``groups`` holds the mean per species and per origin, so that a card can say what the model
-    does badly.
+    does badly. Raises DataError for a split without pictures, or pictures of another frame.
     """
-    indices = dataset.indices(split)
+    if dataset.frame != checkpoint.frame:
+        raise DataError(f"The data set was prepared for another frame than {checkpoint.name} has.")
+    indices = pictures_of(dataset, split)
     own = losses(checkpoint, dataset, indices)
     sampled, kl = sampled_losses(checkpoint, dataset, indices)
     pca = pca_losses(fit_pca(dataset, checkpoint.config.latent), dataset, indices)

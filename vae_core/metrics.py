@@ -11,7 +11,8 @@ from vae_core.types import Array
 
 def mse_per_picture(x: Array, y: Array) -> Array:
     """Mean square error over each picture's pixels: (N, H, W, C) twice -> (N,)."""
-    return np.square(x - y).reshape(len(x), -1).mean(axis=1)
+    mse: Array = np.square(x - y).reshape(len(x), -1).mean(axis=1)
+    return mse
 
 
 def gradient_energy(x: Array) -> Array:
@@ -68,7 +69,8 @@ class PrincipalComponents:
 
         Memory holds one batch and a (D, D) matrix, however many pictures there are.
         """
-        count, total, products = 0, np.float64(0), np.float64(0)
+        count = 0
+        total = products = np.zeros(())
         for batch in batches:
             rows = batch.reshape(len(batch), -1).astype(np.float64)
             count += len(rows)
@@ -81,5 +83,5 @@ class PrincipalComponents:
     def reconstruct(self, x: Array) -> Array:
         """Project (N, ...) onto the components and back; the same shape."""
         centred = x.reshape(len(x), -1) - self.mean
-        rows = self.mean + centred @ self.directions.T @ self.directions
+        rows: Array = self.mean + centred @ self.directions.T @ self.directions
         return rows.reshape(x.shape)

@@ -153,8 +153,8 @@ class _ShapeOnly(np.random.Generator):
 
 
 def cast(params: Params, dtype: Any = "float32") -> Params:
-    """Return the same parameters in another float type."""
-    return {name: p.astype(dtype) for name, p in params.items()}
+    """Return the same parameters in another float type; those that have it already, as they are."""
+    return {name: p.astype(dtype, copy=False) for name, p in params.items()}
 
 
 def mlp(sizes: tuple[int, ...]) -> dict[str, Layer]:

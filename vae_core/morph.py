@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from vae_core.checkpoint import Checkpoint
 from vae_core.imaging.align import Crop, Landmarks, align
+from vae_core.imaging.lighting import restore_light
 from vae_core.imaging.photo import Photo
 from vae_core.latent import walk as walk_latents
 from vae_core.metrics import mse_per_picture
@@ -14,8 +15,8 @@ from vae_core.types import Array
 class Encoded:
     """A photo as a model sees it.
 
-    crop: the aligned picture.  latent: (Z,).  reconstruction: (H, W, C) in [0, 1].  loss: mean
-    square error per pixel.  percentile: the share of training pictures, in per cent, that the
+    crop: the aligned picture.  latent: (Z,).  reconstruction: (H, W, C) in [0, 1], in the photo's
+    own light.  loss: mean square error per pixel, as the model sees it.  percentile: the share of training pictures, in per cent, that the
     model reconstructs better.
     """
 
@@ -49,7 +50,8 @@ def encode_photo(
     reconstruction = checkpoint.decode(latent)
     loss = float(mse_per_picture(x, reconstruction)[0])
     percentile = checkpoint.histogram.percentile(loss)
-    return Encoded(crop, latent[0], reconstruction[0], loss, percentile)
+    restored = restore_light(reconstruction, crop.light, crop.light)[0]
+    return Encoded(crop, latent[0], restored, loss, percentile)
 
 
 def morph(
@@ -57,4 +59,5 @@ def morph(
 ) -> Morph:
     """Walk from one latent to the other and decode every step; at least two."""
     latents = walk_latents(friend.latent, dog.latent, steps, walk)
-    return Morph(checkpoint.decode(latents), latents, friend, dog)
+    frames = restore_light(checkpoint.decode(latents), friend.crop.light, dog.crop.light)
+    return Morph(frames, latents, friend, dog)

@@ -14,7 +14,7 @@ from threading import local
 
 import numpy as np
 
-from vae_core.backend import array_module
+from vae_core.backend import array_module, on_cpu
 from vae_core.types import Array, Params
 
 BLOCK = 65_536
@@ -62,13 +62,13 @@ class Adam:
             done.result()
 
     def _update_blocks(self, blocks: list[tuple[Array, ...]], rate: float, eps: float) -> None:
-        for block in blocks:
-            self._update_block(*block, rate, eps)
+        for p, m, v, g in blocks:
+            self._update_block(p, m, v, g, rate, eps)
 
     def _update_block(
         self, p: Array, m: Array, v: Array, g: Array, rate: float, eps: float
     ) -> None:
-        """p -= rate * m / (sqrt(v) + eps); g is scratch once both averages have taken it in."""
+        """Do p -= rate * m / (sqrt(v) + eps); g is scratch once both averages have it."""
         xp = array_module(p)
         scratch = _scratch(p)
         m *= self.beta1
@@ -86,10 +86,13 @@ class Adam:
 
 
 def _blocks(*arrays: Array) -> list[tuple[Array, ...]]:
-    """Cut equally shaped arrays into corresponding pieces of ``BLOCK`` numbers, without copying."""
-    if not isinstance(arrays[0], np.ndarray):
+    """Cut equally shaped arrays into corresponding pieces of ``BLOCK`` numbers, without copying.
+
+    ValueError for an array that is not contiguous: an update of its copy would be lost.
+    """
+    if not on_cpu(arrays[0]):
         return [arrays]
-    flat = [a.reshape(-1) for a in arrays]
+    flat = [a.reshape(-1, copy=False) for a in arrays]
     starts = range(0, flat[0].size, BLOCK)
     return [tuple(a[start : start + BLOCK] for a in flat) for start in starts]
 
@@ -99,7 +102,7 @@ _thread = local()
 
 def _scratch(like: Array) -> Array:
     """Return this thread's scratch array, as large as ``like``."""
-    if not isinstance(like, np.ndarray):
+    if not on_cpu(like):
         return array_module(like).empty_like(like)  # type: ignore[no-any-return]
     key = like.dtype.char
     if not hasattr(_thread, key):

@@ -43,12 +43,13 @@ class Normal(NamedTuple):
 
     def std(self) -> Array:
         """(N, Z)."""
-        s: Array = array_module(self.logvar).exp(0.5 * self.logvar)
-        return s
+        std: Array = array_module(self.logvar).exp(0.5 * self.logvar)
+        return std
 
     def sample(self, eps: Array) -> Array:
         """z = mean + std * eps, eps ~ N(0, 1): the reparameterization of arXiv:1312.6114, 2.4."""
-        return self.mean + self.std() * eps
+        z: Array = self.mean + self.std() * eps
+        return z
 
 
 @dataclass(frozen=True)

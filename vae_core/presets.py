@@ -28,7 +28,7 @@ PRESETS: dict[str, Preset] = {
         TrainSettings(steps=10_000, batch=32, beta=0.0),
     ),
     "mnist-ramp": Preset(
-        "the article's digits with its KL ramp: nothing for half the steps, then up to 1e-4 of its own units",
+        "the article's digits with its KL ramp: 0 for half the steps, then up to 1e-4 of its units",
         DIGIT_28,
         MNIST,
         TrainSettings(
@@ -42,7 +42,7 @@ PRESETS: dict[str, Preset] = {
         "the article's people and dogs: grey 50x50, 2500-1000-50, no KL term",
         FACE_GREY_50,
         VAEConfig((50, 50, 1), latent=50),
-        TrainSettings(steps=60_000, batch=32, beta=0.0, lr_schedule="cosine", mirror=True),
+        TrainSettings(steps=40_000, batch=32, beta=0.0, lr_schedule="cosine", mirror=True),
     ),
 }
 

@@ -5,21 +5,25 @@ from (seed, epoch). A run therefore has no hidden state: parameters, Adam's aver
 are all of it, and a resumed run equals an uninterrupted one bit for bit.
 """
 
+import logging
+import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vae_core.checkpoint import read_tensors, write_tensors
+from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
 from vae_core.data.dataset import Dataset
 from vae_core.errors import CheckpointError, ConfigError, DataError
 from vae_core.model import VAE, Losses, cast
 from vae_core.optim import Adam, AdamState
 from vae_core.schedules import schedule_named
 from vae_core.types import Array, Params, Rng, scope, unscope
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,11 @@ class TrainSettings:
     def __post_init__(self) -> None:
         schedule_named(self.lr_schedule)
         schedule_named(self.beta_schedule)
-        if self.steps < 1 or self.batch < 1 or self.lr <= 0 or self.beta < 0:
-            raise ConfigError(f"steps, batch and lr must be positive, and beta not negative: {self}")
+        whole = self.steps >= 1 and self.batch >= 1 and self.seed >= 0
+        if not (whole and 0 < self.lr < math.inf and 0 <= self.beta < math.inf):
+            raise ConfigError(
+                f"steps, batch and lr must be positive, beta and seed not negative: {self}"
+            )
 
     def beta_at(self, step: int) -> float:
         """Return the KL weight of a step."""
@@ -125,17 +132,29 @@ def mirror_half(x: Array, rng: Rng) -> Array:
     return np.where(chosen[:, None, None, None], x[:, :, ::-1], x)
 
 
-def save_state(path: Path, state: TrainState, settings: TrainSettings) -> None:
-    """Write everything that a run needs to go on; the state before it stays as ``*.previous``."""
+def save_state(path: Path, state: TrainState, settings: dict[str, Any]) -> None:
+    """Write all that a run needs to go on, and the settings, plain JSON, that make it this run.
+
+    The state before it stays as ``previous-*``. At every instant one of the three files is whole;
+    an I/O error leaves the newest as it was and raises CheckpointError.
+    """
     adam = state.adam
     tensors = unscope(state.params, "params")
     tensors |= unscope(adam.mean, "mean") | unscope(adam.square, "square")
-    fresh = path.with_name("fresh-" + path.name)
-    header = {"step": adam.step, "seconds": state.seconds, "settings": asdict(settings)}
-    write_tensors(fresh, tensors, header)
-    if path.exists():
-        path.replace(previous(path))
-    fresh.replace(path)
+    header = {"step": adam.step, "seconds": state.seconds, "settings": settings}
+    write_tensors(fresh(path), tensors, header)
+    try:
+        if path.exists():
+            path.replace(previous(path))
+        fresh(path).replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise CheckpointError(f"{path.name} could not be saved: {error.strerror}.") from error
+
+
+def fresh(path: Path) -> Path:
+    """Return where a state is written before it takes its name."""
+    return path.with_name("fresh-" + path.name)
 
 
 def previous(path: Path) -> Path:
@@ -143,17 +162,26 @@ def previous(path: Path) -> Path:
     return path.with_name("previous-" + path.name)
 
 
+def saved_states(path: Path) -> list[Path]:
+    """Return the files that :func:`save_state` left, the newest first."""
+    return [p for p in (fresh(path), path, previous(path)) if p.exists()]
+
+
 def load_state(path: Path) -> tuple[TrainState, dict[str, Any]]:
-    """Return the newest undamaged state and the settings it was trained with."""
+    """Return the newest undamaged state, and its run's settings; CheckpointError if none."""
     tensors, header = _newest(path)
-    adam = AdamState(scope(tensors, "mean"), scope(tensors, "square"), header["step"])
-    return TrainState(scope(tensors, "params"), adam, header["seconds"]), header["settings"]
+    try:
+        adam = AdamState(scope(tensors, "mean"), scope(tensors, "square"), header["step"])
+        return TrainState(scope(tensors, "params"), adam, header["seconds"]), header["settings"]
+    except KeyError as error:
+        raise CheckpointError(f"{path.name} is not the state of a training run.") from error
 
 
 def _newest(path: Path) -> tuple[Params, dict[str, Any]]:
-    try:
-        return read_tensors(path)
-    except CheckpointError:
-        if not previous(path).exists():
-            raise
-        return read_tensors(previous(path))
+    *newer, oldest = saved_states(path) or [path]
+    for candidate in newer:
+        try:
+            return read_tensors(candidate)
+        except CheckpointError as error:
+            LOG.warning("%s Going on from the state before it.", error)
+    return read_tensors(oldest)

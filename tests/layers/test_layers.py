@@ -13,6 +13,7 @@ from vae_core.layers import (
     LeakyRelu,
     Linear,
     Reshape,
+    Residual,
     Sigmoid,
     Silu,
     Softplus,
@@ -38,6 +39,8 @@ CASES = [
     (Conv2d(2, 2, kernel=3, stride=3, pad=0), (2, 7, 7, 2)),
     (Chain({"a": Linear(5, 4), "b": Tanh(), "c": Linear(4, 3)}), (2, 5)),
     (Chain({"outer": Chain({"a": Linear(2, 2)}), "b": Linear(2, 2)}), (3, 2)),
+    (Residual(Chain({"a": Linear(4, 4), "b": Tanh()})), (3, 4)),
+    (Residual(Conv2d(2, 2)), (2, 4, 5, 2)),
 ]
 
 IDS = [f"{type(layer).__name__}-{i}" for i, (layer, _) in enumerate(CASES)]

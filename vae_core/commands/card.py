@@ -9,14 +9,15 @@ from vae_core.metrics import psnr
 
 TEMPLATE = """# {name}
 
-A variational autoencoder, trained by `python -m vae_core train --preset {preset}`, which also wrote this card.
+A variational autoencoder, trained by `python -m vae_core train --preset {preset}`, which also
+wrote this card.
 
 | | |
 |---|---|
 | pictures | {height} x {width}, {colour} |
 | network | {sizes}, tanh, {parameters:,} parameters |
 | training | {step:,} steps of {batch}, {minutes:.1f} minutes on {created} |
-| beta | {beta:g} nat per nat, schedule {beta_schedule} (per example, summed over pixels and latents) |
+| beta | {beta:g} per example, summed over pixels and latents; schedule {beta_schedule} |
 | program | {program}, revision {git_revision} |
 | sha256 of the file | `{sha256}` |
 
@@ -43,6 +44,8 @@ On the training pictures: {train_mse:.5f}. KL divergence from the prior: {kl:.1f
 {weaknesses}
 """
 
+MEASURED = ("pictures", "mse", "mse_sampled", "pca_components", "pca_mse", "kl")
+
 
 def write_card(path: Path, checkpoint: Checkpoint) -> None:
     """Write ``NAME.md`` and ``NAME.safetensors.sha256`` beside the checkpoint at ``path``."""
@@ -58,7 +61,7 @@ def card(checkpoint: Checkpoint, sha256: str) -> str:
     height, width, channels = config.image
     return TEMPLATE.format(
         **{k: metadata[k] for k in ("preset", "step", "created", "program", "git_revision")},
-        **{k: test[k] for k in ("pictures", "mse", "mse_sampled", "pca_components", "pca_mse", "kl")},
+        **{k: test[k] for k in MEASURED},
         name=checkpoint.name,
         height=height,
         width=width,
@@ -84,7 +87,8 @@ def card(checkpoint: Checkpoint, sha256: str) -> str:
 def counts_text(counts: dict[str, dict[str, int]]) -> str:
     """Return "train: 2,597 dog, 8,620 person; test: ..."."""
     return "; ".join(
-        f"{split}: " + ", ".join(f"{n:,} {species}" for species, n in by_species.items())
+        f"{split}: "
+        + (", ".join(f"{n:,} {species}" for species, n in by_species.items()) or "none")
         for split, by_species in counts.items()
     )
 
@@ -103,7 +107,8 @@ def weaknesses(metadata: dict[str, Any]) -> str:
     lost = [name for name, row in groups.items() if row["mse"] > row["pca_mse"]]
     gap = test["mse"] / metadata["train_mse"]
     sentences = [
-        f"Worst reconstructed: {worst}, with {groups[worst]['mse'] / test['mse']:.2f} times the average error.",
+        f"Worst reconstructed: {worst}, with {groups[worst]['mse'] / test['mse']:.2f} times "
+        "the average error.",
         f"The error on new pictures is {gap:.2f} times that on the training pictures.",
         f"Reconstructions keep {100 * test['sharpness']:.0f} % of the pictures' gradient energy: "
         "fine detail is lost to blur.",

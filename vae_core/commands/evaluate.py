@@ -30,12 +30,13 @@ def run(args: argparse.Namespace) -> int:
 
 def table(result: dict[str, Any]) -> str:
     """Return the Markdown table of an evaluation."""
+    pictures = f"all ({result['pictures']})"
     rows = [
         f"| mean square error per pixel, {result['split']} | model "
         f"| PCA, {result['pca_components']} components |",
         "|---|---|---|",
-        f"| all ({result['pictures']}), mean latent | {result['mse']:.5f} | {result['pca_mse']:.5f} |",
-        f"| all ({result['pictures']}), drawn latent | {result['mse_sampled']:.5f} | |",
+        f"| {pictures}, mean latent | {result['mse']:.5f} | {result['pca_mse']:.5f} |",
+        f"| {pictures}, drawn latent | {result['mse_sampled']:.5f} | |",
         *map(group_row, result["groups"].items()),
     ]
     return "\n".join(rows)

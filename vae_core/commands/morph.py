@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.checkpoint import load_checkpoint
+from vae_core.errors import ConfigError
 from vae_core.imaging.align import Landmarks
 from vae_core.imaging.photo import read_photo
 from vae_core.imaging.render import render_gif, render_strip, render_webp
@@ -37,6 +38,8 @@ def add_command(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Encode both photos, walk, and write the picture that the file's ending asks for."""
+    if args.out.suffix not in RENDERERS:
+        raise ConfigError(f"{args.out} must end in {', '.join(RENDERERS)}.")
     checkpoint = load_checkpoint(args.model)
     ends = []
     for path, landmarks, species in (
@@ -44,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         (args.dog, args.dog_landmarks, "dog"),
     ):
         photo = read_photo(path.read_bytes())
-        placed = Landmarks.from_json(landmarks) if landmarks else None
+        placed = None if landmarks is None else Landmarks.from_json(landmarks)
         ends.append(encode_photo(checkpoint, photo, placed, species))
     result = morph(checkpoint, ends[0], ends[1], args.steps, args.walk)
     args.out.write_bytes(RENDERERS[args.out.suffix](result.frames))

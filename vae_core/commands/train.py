@@ -20,7 +20,7 @@ from vae_core.commands.card import write_card
 from vae_core.commands.run_folder import RunFolder, log_row
 from vae_core.data.dataset import Dataset, open_dataset
 from vae_core.errors import ConfigError
-from vae_core.evaluation import evaluate, losses
+from vae_core.evaluation import evaluate, losses, pictures_of
 from vae_core.metrics import Histogram
 from vae_core.model import VAE, build_vae
 from vae_core.presets import PRESETS, Preset, preset_named
@@ -31,10 +31,12 @@ from vae_core.training import (
     load_state,
     new_state,
     save_state,
+    saved_states,
     train,
 )
 
 SAVE_SECONDS = 60.0
+STOP = (signal.SIGINT, signal.SIGTERM)
 
 
 def add_command(subparsers: Any) -> None:
@@ -52,7 +54,7 @@ def add_command(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train or resume until done, or until a signal; the exit status is 0 when the model is done."""
+    """Train or resume until done or until a signal; the exit status is 0 when the model is done."""
     preset = preset_named(args.preset)
     given = ("steps", "batch", "lr", "beta", "seed")
     changes = {name: getattr(args, name) for name in given if getattr(args, name) is not None}
@@ -63,29 +65,40 @@ def run(args: argparse.Namespace) -> int:
             f"{args.data} was prepared for another frame than {args.preset} uses. "
             f"Run `prepare` with the frame that this preset names: {preset.frame}."
         )
+    pictures_of(dataset, "test")  # the card needs some: better said now than after hours
+    if args.out.is_dir():
+        raise ConfigError(f"{args.out} is a folder; --out names the file to write.")
     vae, folder = build_vae(preset.model), RunFolder(args.out)
-    with folder.locked(), stop_on_signal() as stopped:
-        state = starting_state(folder, vae, settings, args.restart)
-        drive(vae, dataset, settings, state, folder, stopped)
-        if state.step < settings.steps:
+    with folder.locked():
+        with stop_on_signal() as stopped:
+            state = starting_state(folder, vae, settings, dataset, args.restart)
+            drive(vae, dataset, settings, state, folder, stopped)
+        if stopped() or state.step < settings.steps:
             print(f"Stopped after step {state.step}; the same command goes on from there.")
             return 1
         finish(args.out, args.preset, preset, settings, state, dataset, folder)
     return 0
 
 
+def identity(vae: VAE, settings: TrainSettings, dataset: Dataset) -> dict[str, Any]:
+    """Return what must not change within a run, as plain JSON."""
+    data = {name: dataset.header[name] for name in ("name", "counts")}
+    return asdict(settings) | {"model": str(vae.config), "data": data}
+
+
 def starting_state(
-    folder: RunFolder, vae: VAE, settings: TrainSettings, restart: bool
+    folder: RunFolder, vae: VAE, settings: TrainSettings, dataset: Dataset, restart: bool
 ) -> TrainState:
     """Return the saved state of the same run, or a new one."""
-    if restart or not any(folder.folder.glob("*state.safetensors")):
-        for old in folder.folder.glob("*state.safetensors"):
-            old.unlink()
-        folder.log.unlink(missing_ok=True)
+    old = saved_states(folder.state)
+    if restart or not old:
+        for path in (*old, folder.log):
+            path.unlink(missing_ok=True)
         return new_state(vae, settings)
     state, saved = load_state(folder.state)
-    if saved != asdict(settings):
-        differing = [k for k, v in asdict(settings).items() if saved.get(k) != v]
+    now = identity(vae, settings, dataset)
+    differing = [name for name, value in now.items() if saved.get(name, value) != value]
+    if differing:
         raise ConfigError(
             f"{folder.folder} holds a run with other settings ({', '.join(differing)} differ). "
             "Give the same ones to resume it, or --restart to forget it."
@@ -102,9 +115,10 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
 
     def note(number: int, frame: FrameType | None) -> None:
         received.append(number)
-        signal.signal(number, signal.SIG_DFL)
+        for either in STOP:
+            signal.signal(either, signal.SIG_DFL)
 
-    before = {n: signal.signal(n, note) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {n: signal.signal(n, note) for n in STOP}
     try:
         yield lambda: bool(received)
     finally:
@@ -130,7 +144,7 @@ def drive(
             if last or time.monotonic() - saved > SAVE_SECONDS:
                 log.flush()
                 state.seconds = time.monotonic() - begun
-                save_state(folder.state, state, settings)
+                save_state(folder.state, state, identity(vae, settings, dataset))
                 saved = time.monotonic()
             if last:
                 break
@@ -138,8 +152,10 @@ def drive(
 
 def bar(state: TrainState, settings: TrainSettings) -> Any:
     """Return a progress bar that knows how far a resumed run had come."""
-    from tqdm import tqdm
-
+    try:
+        from tqdm import tqdm
+    except ImportError as error:
+        raise ConfigError("Training needs tqdm: install the extra `train`.") from error
     return tqdm(total=settings.steps, initial=state.step, unit="step", mininterval=0.5)
 
 
@@ -148,9 +164,10 @@ def show(progress_bar: Any, progress: Progress, settings: TrainSettings) -> None
     progress_bar.update()
     if progress.step % 50 == 0:
         rate = (progress_bar.format_dict["rate"] or 0) * settings.batch
+        total, reconstruction, kl = progress.losses
         progress_bar.set_postfix_str(
-            f"loss {progress.losses.total:.3f} = reconstruction {progress.losses.reconstruction:.3f}"
-            f" + {progress.beta:.2g} x KL {progress.losses.kl:.2f}, {rate:.0f} pictures/s",
+            f"loss {total:.3f} = reconstruction {reconstruction:.3f}"
+            f" + {progress.beta:.2g} x KL {kl:.2f}, {rate:.0f} pictures/s",
             refresh=False,
         )
 
@@ -184,7 +201,7 @@ def finish(
     save_checkpoint(out, checkpoint)
     write_card(out, checkpoint)
     draw_curve(folder)
-    test = metadata["losses"]
+    test: dict[str, Any] = checkpoint.metadata["losses"]
     print(
         f"{out}: mean square error per pixel {test['mse']:.5f} on {test['pictures']} test pictures"
         f" (PCA with {test['pca_components']} components: {test['pca_mse']:.5f})."
@@ -195,7 +212,8 @@ def git_revision() -> str:
     """Return the commit this was trained at, "+" appended when files differ from it."""
     try:
         command = ["git", "describe", "--always", "--dirty=+"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        folder = Path(__file__).parent
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()

@@ -10,22 +10,17 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias
 
 import numpy as np
-from PIL import Image
 
 from vae_core.errors import LandmarksError
+from vae_core.imaging.lighting import NEUTRAL, Light, measure_light
 from vae_core.imaging.photo import Photo
+from vae_core.imaging.resample import resample
 from vae_core.types import Array
 
 Point: TypeAlias = tuple[float, float]
 
 ANCHORS = {"person": "mouth", "dog": "nose"}
 """The point that, with the eyes, is brought to its place. A dog's mouth moves with its tongue."""
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-"""Rec. 601: what JPEG and Pillow call grey."""
-
-MARGIN = 2
-"""Pixels that a bicubic kernel reaches beyond the point it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +90,8 @@ class Frame:
     """The canonical crop: its size in pixels, channels (1 grey, 3 RGB), where a face goes in it.
 
     Points are fractions of the width and the height: the eyes, a dog's nose and a person's mouth.
-    A frame without points aligns nothing.
+    A frame without points aligns nothing. ``light`` is the mean and the contrast to which a face's
+    luminance is brought; without it, pictures keep their own.
     """
 
     height: int
@@ -105,6 +101,7 @@ class Frame:
     right_eye: Point | None = None
     nose: Point | None = None
     mouth: Point | None = None
+    light: tuple[float, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain object for a checkpoint or data set."""
@@ -129,10 +126,15 @@ class Frame:
 
 @dataclass(frozen=True)
 class Crop:
-    """``pixels`` (H, W, C) float32 in [0, 1]; ``to_photo`` maps its pixels to the photo's."""
+    """What a model sees of a photo, and the way back.
+
+    pixels: (H, W, C) float32 in [0, 1].  to_photo: its places to the photo's, in pixels.  light:
+    its brightness to the photo's.
+    """
 
     pixels: Array
     to_photo: Similarity
+    light: Light = NEUTRAL
 
 
 def face_frame(size: int, channels: int) -> Frame:
@@ -197,60 +199,13 @@ def align(
         landmarks.check(photo.width, photo.height)
         to_frame = fit_similarity(landmarks, frame, species)
     to_photo = to_frame.inverse()
-    pixels = resample(photo, to_photo, frame.height, frame.width)
-    return Crop(pixels @ LUMA[:, None] if frame.channels == 1 else pixels, to_photo)
-
-
-def resample(photo: Photo, to_photo: Similarity, height: int, width: int) -> Array:
-    """Return (height, width, 3) float32 in [0, 1], each pixel the average of what it covers.
-
-    Boxes of whole pixels are averaged first, so that a large photo costs little; what remains to
-    be shrunk, less than a factor of two, is sampled twice as densely and averaged.
-    """
-    image = photo.image
-    rates = np.array([[image.width / photo.width], [image.height / photo.height]])
-    matrix = rates * as_matrix(to_photo)
-    shrink = to_photo.scale * float(rates.min())
-    factor = max(1, math.floor(shrink))
-    dense = 2 if shrink > factor else 1
-    source, origin = cut(image, matrix, height, width, factor)
-    matrix = np.column_stack([matrix[:, :2] / dense, matrix[:, 2] - origin]) / factor
-    sampled = source.transform(
-        (width * dense, height * dense),
-        Image.Transform.AFFINE,
-        tuple(matrix.ravel()),
-        Image.Resampling.BICUBIC,
-    )
-    fine = np.asarray(sampled, np.float32).reshape(height, dense, width, dense, 3)
-    pixels: Array = fine.mean(axis=(1, 3)) * np.float32(1 / 255)
-    return pixels
-
-
-def cut(
-    image: Image.Image, matrix: Array, height: int, width: int, factor: int
-) -> tuple[Image.Image, Array]:
-    """Cut out what a crop needs, reduced by ``factor``; return it and its origin in image pixels.
-
-    matrix: (2, 3), crop pixels -> image pixels. Outside the image its border is continued.
-    """
-    corners = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
-    x, y = matrix @ corners / factor
-    left, right = math.floor(x.min()) - MARGIN, math.ceil(x.max()) + MARGIN
-    top, bottom = math.floor(y.min()) - MARGIN, math.ceil(y.max()) + MARGIN
-    x0, x1 = clip_span(left, right, math.ceil(image.width / factor))
-    y0, y1 = clip_span(top, bottom, math.ceil(image.height / factor))
-    x_end, y_end = min(x1 * factor, image.width), min(y1 * factor, image.height)
-    box = (x0 * factor, y0 * factor, x_end, y_end)
-    part = image.reduce(factor, box) if factor > 1 else image.crop(box)
-    beyond = ((y0 - top, bottom - y1), (x0 - left, right - x1), (0, 0))
-    if any(sum(beyond, ())):
-        part = Image.fromarray(np.pad(np.asarray(part), beyond, "edge"))
-    return part, np.array([left, top]) * factor
-
-
-def clip_span(start: int, stop: int, size: int) -> tuple[int, int]:
-    """Return the part of start..stop within 0..size; a crop always holds some of its photo."""
-    return max(start, 0), min(stop, size)
+    rates = np.array([[photo.image.width / photo.width], [photo.image.height / photo.height]])
+    to_image = rates * as_matrix(to_photo)
+    pixels = resample(photo.image, to_image, (frame.height, frame.width), frame.channels)
+    if frame.light is None:
+        return Crop(pixels, to_photo)
+    light = measure_light(pixels, frame.light)
+    return Crop(light.normalise(pixels), to_photo, light)
 
 
 def as_matrix(similarity: Similarity) -> Array:

@@ -62,19 +62,22 @@ class Sigmoid(Elementwise):
 
 @dataclass(frozen=True)
 class LeakyRelu(Elementwise):
-    """y = x where x > 0, slope * x elsewhere; slope 0 is the plain ReLU."""
+    """y = x where x > 0, slope * x elsewhere, 0 <= slope < 1; slope 0 is the plain ReLU."""
 
     slope: float = 0.0
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
-        """Any shape -> the same."""
-        positive = x > 0
-        return array_module(x).where(positive, x, self.slope * x), positive
+        """Any shape -> the same; y = max(x, slope x)."""
+        y = self.slope * x
+        array_module(x).maximum(x, y, out=y)
+        return y, x > 0
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """dx = dy where x > 0, slope * dy elsewhere."""
         positive = cache
-        return array_module(dy).where(positive, dy, self.slope * dy), {}
+        dx = self.slope * dy
+        array_module(dy).copyto(dx, dy, where=positive)
+        return dx, {}
 
 
 @dataclass(frozen=True)

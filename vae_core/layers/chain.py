@@ -36,3 +36,24 @@ class Chain:
             dy, layer_grads = layer.backward(scope(params, name), layer_cache, dy)
             grads |= unscope(layer_grads, name)
         return dy, grads
+
+
+@dataclass(frozen=True)
+class Residual:
+    """y = x + f(x) (arXiv:1512.03385); f keeps the shape."""
+
+    inner: Layer
+
+    def init(self, rng: Rng) -> Params:
+        """f's parameters."""
+        return self.inner.init(rng)
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """Any shape that f keeps -> the same."""
+        y, cache = self.inner.forward(params, x)
+        return x + y, cache
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """dx = dy + (df/dx)^T dy."""
+        dx, grads = self.inner.backward(params, cache, dy)
+        return dx + dy, grads

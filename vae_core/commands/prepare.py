@@ -24,7 +24,7 @@ CHANNELS = {"grey": 1, "rgb": 3}
 FACE = re.compile(r"face:([1-9]\d{1,3}):(grey|rgb)")
 
 
-def add_prepare_command(subparsers: "SubParsers") -> None:
+def add_command(subparsers: "SubParsers") -> None:
     """Add ``prepare``; its ``run`` takes the parsed arguments and returns the exit status."""
     parser = subparsers.add_parser(
         "prepare", help="make a data set of pictures", description="Make a data set of pictures."

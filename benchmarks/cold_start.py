@@ -1,0 +1,112 @@
+"""How long the server takes to be there, and how much memory it holds."""
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import time
+from http.client import HTTPConnection, HTTPException
+from typing import NamedTuple
+from uuid import uuid4
+
+from benchmarks.measure import resident_mb, spread
+from benchmarks.photos import draw_jpeg
+from benchmarks.report import ROOT, table
+
+RUNS = 7
+MORPHS = 5
+PATIENCE = 60.0
+"""Seconds after which a server that has not answered is given up."""
+
+
+class Start(NamedTuple):
+    """Seconds to the first answer; MB held then, and after some morphs."""
+
+    seconds: float
+    resident: float
+    resident_later: float
+
+
+def run(options: argparse.Namespace) -> str:
+    starts = [start_once(free_port()) for _ in range(RUNS)]
+    seconds, first, later = ([*column] for column in zip(*starts, strict=True))
+    what = f"`python -m app`, {RUNS} starts: median (smallest to largest)"
+    rows = [
+        ("first answer from `/healthz`, s", spread(seconds), "1.5"),
+        ("resident memory then, MB", spread(first), "150"),
+        (f"resident memory after {MORPHS} morphs of 12-megapixel photos, MB", spread(later), ""),
+    ]
+    return table([what, "", "bar"], rows)
+
+
+def start_once(port: int) -> Start:
+    """Start the server, wait for it, send it work, end it."""
+    environ = os.environ | {"PORT": str(port)}
+    begun = time.perf_counter()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "app"],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(server, port)
+        seconds = time.perf_counter() - begun
+        resident = resident_mb(server.pid)
+        for _ in range(MORPHS):
+            send_morph(port)
+        return Start(seconds, resident, resident_mb(server.pid))
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_for(server: "subprocess.Popen[bytes]", port: int) -> None:
+    """Return at the first answer; RuntimeError if the server ends or stays silent."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError("The server did not start; run `python -m app` to see why.")
+        try:
+            ask(port, "GET", "/healthz")
+        except (OSError, HTTPException):
+            time.sleep(0.005)
+        else:
+            return
+    raise RuntimeError(f"The server did not answer within {PATIENCE:.0f} s.")
+
+
+def send_morph(port: int) -> None:
+    """Post two photos as a form."""
+    photo, boundary = draw_jpeg(4000, 3000, 3), uuid4().hex
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="a.jpg"\r\n'
+        f"Content-Type: image/jpeg\r\n\r\n".encode()
+        + photo
+        + b"\r\n"
+        for name in ("friend", "dog")
+    ]
+    body = b"".join(parts) + f"--{boundary}--\r\n".encode()
+    ask(port, "POST", "/api/v1/morph", body, f"multipart/form-data; boundary={boundary}")
+
+
+def ask(port: int, method: str, path: str, body: bytes = b"", kind: str = "text/plain") -> None:
+    """Send a request; RuntimeError unless the answer is 200."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request(method, path, body, {"Content-Type": kind})
+        answer = connection.getresponse()
+        said = answer.read()
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise RuntimeError(f"{method} {path}: {answer.status} {said[:200]!r}")
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port

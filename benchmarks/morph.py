@@ -1,0 +1,72 @@
+"""A morph of two photos, over the time that decoding them takes anyhow."""
+
+import argparse
+import io
+from collections.abc import Callable
+
+from PIL import Image
+
+from app.morphing import SPARE
+from benchmarks.measure import Contender, interleave
+from benchmarks.photos import draw_jpeg, landmarks
+from benchmarks.report import ROOT, table
+from vae_core.checkpoint import load_checkpoint
+from vae_core.imaging.align import Landmarks
+from vae_core.imaging.photo import read_photo
+from vae_core.imaging.render import render_strip
+from vae_core.morph import Encoded, encode_photo, morph
+
+MODEL = ROOT / "models" / "classic.safetensors"
+SIDE = 1000
+"""Pixels: a photo of one megapixel."""
+
+CALLS = 20
+
+
+def run(options: argparse.Namespace) -> str:
+    if not MODEL.exists():
+        return f"`{MODEL.relative_to(ROOT)}` is missing: `make train` makes it."
+    contenders = [
+        Contender("decode both JPEGs in full with Pillow", f"{__name__}:decoding", (), 1),
+        Contender("morph, the photo's middle taken for the face", f"{__name__}:plain", (), 1),
+        Contender("morph, landmarks given", f"{__name__}:placed", (), 1),
+    ]
+    times = interleave(contenders, options.rounds, CALLS)
+    sizes = " and ".join(f"{len(photo) // 1000} kB" for photo in photos())
+    head = [
+        f"two {SIDE} x {SIDE} JPEGs of {sizes}, 11 frames",
+        "ms",
+        "times the decoding (bar: 1.5)",
+    ]
+    return table(head, [[t.name, t, t.over(times[0])] for t in times])
+
+
+def photos() -> tuple[bytes, bytes]:
+    return draw_jpeg(SIDE, SIDE, 1), draw_jpeg(SIDE, SIDE, 2)
+
+
+def decoding() -> Callable[[], object]:
+    both = photos()
+    return lambda: [Image.open(io.BytesIO(photo)).load() for photo in both]
+
+
+def plain() -> Callable[[], object]:
+    return morphing(None)
+
+
+def placed() -> Callable[[], object]:
+    return morphing(landmarks(SIDE, SIDE))
+
+
+def morphing(marks: Landmarks | None) -> Callable[[], bytes]:
+    """Two files in, a PNG strip out, with what the server does between them."""
+    checkpoint = load_checkpoint(MODEL)
+    enough = None if marks else SPARE * checkpoint.frame.height
+    friend, dog = photos()
+
+    def encode(data: bytes, species: str) -> Encoded:
+        return encode_photo(checkpoint, read_photo(data, enough), marks, species)
+
+    return lambda: render_strip(
+        morph(checkpoint, encode(friend, "person"), encode(dog, "dog")).frames
+    )

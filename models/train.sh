@@ -1,0 +1,36 @@
+#!/bin/sh
+# Make every shipped model again: `make train`, or `DATA=... PYTHON=... sh models/train.sh`.
+#
+# DATA holds pictures with landmarks.csv, and MNIST's four idx files in mnist/. What is prepared
+# already is not prepared again, and a training run that was stopped goes on where it was.
+set -eu
+cd "$(dirname "$0")/.."
+
+DATA=${DATA:-../shared/data}
+PYTHON=${PYTHON:-.venv/bin/python}
+unset OPENBLAS_NUM_THREADS # all the cores
+
+prepare() { # NAME ARGUMENTS...
+    folder=prepared/$1
+    shift
+    test -d "$folder" || "$PYTHON" -m vae_core prepare --out "$folder" "$@"
+}
+
+train() { # PRESET PICTURES
+    "$PYTHON" -m vae_core train --preset "$1" --data "prepared/$2" --out "models/$1.safetensors"
+}
+
+prepare mnist --source mnist "$DATA/mnist" --frame digit28 --name MNIST \
+    --terms "MNIST handwritten digits by Yann LeCun and Corinna Cortes, CC BY-SA 3.0."
+
+prepare classic --source pictures "$DATA" --limit-origin cat2dog=300 --name "people and dogs" \
+    --terms "Faces of people: synthetic-a and synthetic-b, GAN portraits of people who do not \
+exist (crawled; no terms stated, synthetic-b from a GPL-3.0 repository); all-age-faces (research \
+use; cite Cheng et al. 2019); UTKFace (non-commercial research use). Heads of dogs: flickr, cut \
+from photographers' own photos (no terms stated); cat2dog, huskies and Samoyeds, capped (MIT \
+repository, the photos' rights unclear); lhi (no terms stated). The pictures themselves may not \
+be redistributed."
+
+train mnist mnist
+train mnist-ramp mnist
+train classic classic

@@ -1,0 +1,112 @@
+"""The real server in a process of its own, and a real browser in front of it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.app import tiny
+
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def uploads_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server's folder for temporary files, which must stay empty."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, uploads_folder: Path) -> Iterator[str]:
+    """The address of ``python -m app`` over small models."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    environ = os.environ | {
+        "MODELS": str(tiny.save_models(tmp_path_factory.mktemp("models"))),
+        "MODEL": "faces",
+        "PORT": str(port),
+        "TMPDIR": str(uploads_folder),
+    }
+    with subprocess.Popen([sys.executable, "-m", "app"], env=environ) as process:
+        wait_for(f"{address}/healthz")
+        yield address
+        process.terminate()
+
+
+def wait_for(url: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.fail("No browser to drive the page: apt-get install -y chromium-headless-shell")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """One visitor's page, and everything that went on behind it."""
+
+    def __init__(self, browser: Browser, address: str, **options: object) -> None:
+        self.address = address
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.context = browser.new_context(**options)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def check(self) -> None:
+        """Nothing was asked of another host, and nothing was complained of."""
+        ours = (f"{self.address}/", "data:", "blob:")
+        assert [url for url in self.requests if not url.startswith(ours)] == []
+        assert self.complaints == []
+
+
+@pytest.fixture
+def visit(browser: Browser, server: str) -> Iterator[Visit]:
+    visitor = Visit(browser, server)
+    yield visitor
+    visitor.check()
+    visitor.context.close()
+
+
+@pytest.fixture
+def visit_without_script(browser: Browser, server: str) -> Iterator[Visit]:
+    visitor = Visit(browser, server, java_script_enabled=False)
+    yield visitor
+    visitor.check()
+    visitor.context.close()

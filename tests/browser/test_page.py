@@ -1,0 +1,212 @@
+"""The journey of a visitor, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app.pictures import dog_photo, photo
+
+FRIEND = {"name": "friend.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+DOG = {"name": "dog.jpg", "mimeType": "image/jpeg", "buffer": dog_photo()}
+LETTER = {"name": "letter.jpg", "mimeType": "image/jpeg", "buffer": b"Dear Sir or Madam, hello."}
+
+PIXELS = "canvas => canvas.toDataURL()"
+
+
+def choose(page: Page, friend=FRIEND, dog=DOG) -> None:
+    page.set_input_files("#friend", friend)
+    page.set_input_files("#dog", dog)
+
+
+def morph(page: Page) -> None:
+    page.get_by_role("button", name="Morph", exact=True).click()
+
+
+def rest(page: Page) -> None:
+    """Wait until the picture has come to the frame that the slider is at."""
+    page.wait_for_timeout(300)
+
+
+def test_two_photos_become_a_morph_that_the_slider_scrubs(visit):
+    page = visit.page
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(visit.address)
+    choose(page)
+    expect(page.locator(".preview")).to_have_count(2)
+    expect(page.locator(".preview").first).to_be_visible()
+    morph(page)
+    expect(page.get_by_role("heading", name="From friend to dog")).to_be_focused()
+    expect(page.locator("#status")).to_have_text("The morph is ready.")
+    expect(page.locator(".likeness")).to_have_count(2)
+    strip = page.locator(".strip")
+    assert strip.evaluate("s => [s.naturalWidth, s.naturalHeight]") == [11 * 12, 12]
+
+    before = len(visit.requests)
+    slider, canvas = page.get_by_role("slider"), page.locator(".stage canvas")
+    frames = [canvas.evaluate(PIXELS)]
+    for _ in range(10):
+        slider.press("ArrowRight")
+        frames.append(canvas.evaluate(PIXELS))
+    expect(canvas).to_have_attribute("aria-label", "Frame 11 of 11")
+    assert len(set(frames)) == 11
+
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 12, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, middle, steps=5)
+    expect(canvas).to_have_attribute("aria-label", "Frame 6 of 11")
+    assert canvas.evaluate(PIXELS) == frames[5]
+    page.mouse.move(box["x"], middle, steps=5)
+    page.mouse.up()
+    assert canvas.evaluate(PIXELS) == frames[0]
+    assert visit.requests[before:] == []
+
+
+def test_a_new_morph_plays_once_and_rests_at_the_dog(visit):
+    page = visit.page
+    page.goto(visit.address)
+    choose(page)
+    morph(page)
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    expect(page.locator(".stage canvas")).to_have_attribute("aria-label", "Frame 11 of 11")
+
+
+def test_taking_the_slider_stops_what_plays(visit):
+    page = visit.page
+    page.goto(visit.address)
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("slider").press("Home")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    expect(page.locator(".stage canvas")).to_have_attribute("aria-label", "Frame 1 of 11")
+
+
+def test_the_example_can_be_scrubbed_before_any_photo_is_given(visit):
+    page = visit.page
+    page.goto(visit.address)
+    canvas = page.locator(".stage canvas")
+    expect(canvas).to_have_attribute("aria-label", "Frame 6 of 11")
+    middle = canvas.evaluate(PIXELS)
+    page.get_by_role("slider").press("End")
+    expect(canvas).to_have_attribute("aria-label", "Frame 11 of 11")
+    rest(page)
+    assert canvas.evaluate(PIXELS) != middle
+
+
+def test_a_click_on_the_strip_shows_that_frame(visit):
+    page = visit.page
+    page.goto(visit.address)
+    strip = page.locator(".strip")
+    box = strip.bounding_box()
+    strip.click(position={"x": box["width"] * 2.5 / 11, "y": box["height"] / 2})
+    expect(page.locator(".stage canvas")).to_have_attribute("aria-label", "Frame 3 of 11")
+
+
+def test_a_refusal_stands_beside_its_photo_and_the_next_try_works(visit):
+    page = visit.page
+    page.goto(visit.address)
+    choose(page, dog=LETTER)
+    morph(page)
+    expect(page.locator("#dog-error")).to_contain_text("text, not a picture")
+    expect(page.locator("#friend-error")).to_be_empty()
+    expect(page.locator("#dog")).to_be_focused()
+    page.set_input_files("#dog", DOG)
+    expect(page.locator("#dog-error")).to_be_empty()
+    morph(page)
+    expect(page.locator(".likeness")).to_have_count(2)
+    [refused] = visit.complaints
+    assert "415" in refused
+    visit.complaints.clear()  # the browser's own note of the refused request
+
+
+def test_a_missing_photo_is_asked_for_before_anything_is_sent(visit):
+    page = visit.page
+    page.goto(visit.address)
+    page.set_input_files("#friend", FRIEND)
+    before = len(visit.requests)
+    morph(page)
+    expect(page.locator("#dog")).to_be_focused()
+    assert [url for url in visit.requests[before:] if url.startswith("http")] == []
+
+
+def test_photos_are_taken_from_the_clipboard(visit):
+    page = visit.page
+    page.goto(visit.address)
+    for _ in range(2):
+        page.evaluate(
+            """async () => {
+              const bytes = await (await fetch("/example.png")).blob();
+              const clipboardData = new DataTransfer();
+              clipboardData.items.add(new File([bytes], "pasted.png", {type: "image/png"}));
+              dispatchEvent(new ClipboardEvent("paste", {clipboardData}));
+            }"""
+        )
+    expect(page.locator(".slot.previewed")).to_have_count(2)
+
+
+def test_every_download_is_the_file_that_it_says(visit):
+    page = visit.page
+    page.goto(visit.address)
+    choose(page)
+    morph(page)
+    starts = {"Strip": b"\x89PNG", "GIF": b"GIF8", "WebP": b"RIFF"}
+    for name, start in starts.items():
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        assert re.fullmatch(r"friend-to-dog\.(png|gif|webp)", download.value.suggested_filename)
+        assert download.value.path().read_bytes().startswith(start)
+
+
+def test_without_javascript_the_form_does_it_all(visit_without_script):
+    page = visit_without_script.page
+    page.goto(visit_without_script.address)
+    choose(page)
+    morph(page)
+    expect(page.get_by_role("heading", name="From friend to dog")).to_be_visible()
+    expect(page.locator(".strip")).to_have_js_property("naturalWidth", 11 * 12)
+    expect(page.locator(".stage img")).to_be_visible()
+    expect(page.get_by_role("slider")).to_be_hidden()
+
+
+def test_without_javascript_a_refusal_is_read_beside_its_photo(visit_without_script):
+    page = visit_without_script.page
+    page.goto(visit_without_script.address)
+    choose(page, friend=LETTER)
+    morph(page)
+    expect(page.locator("#friend-error")).to_contain_text("text, not a picture")
+    visit_without_script.complaints.clear()
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1440])
+def test_the_page_fits_every_screen(visit, width):
+    page = visit.page
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(visit.address)
+    choose(page)
+    morph(page)
+    expect(page.locator(".likeness")).to_have_count(2)
+    expect(page.locator(".stage canvas")).to_be_in_viewport(ratio=0.95)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_documentation_is_drawn_without_another_host(visit):
+    page = visit.page
+    page.goto(f"{visit.address}/docs")
+    expect(page.get_by_text("/api/v1/morph", exact=True)).to_be_visible()
+
+
+def test_nothing_that_was_sent_is_left_behind(visit, uploads_folder):
+    large = {
+        "name": "large.png",
+        "mimeType": "image/png",
+        "buffer": photo("PNG") + bytes(3_000_000),
+    }
+    page = visit.page
+    page.goto(visit.address)
+    choose(page, friend=large)
+    morph(page)
+    expect(page.locator(".likeness")).to_have_count(2)
+    assert list(uploads_folder.iterdir()) == []

@@ -1,0 +1,135 @@
+"""``morph``: two photos in, a picture or an animation out, as the library does it."""
+
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from vae_core.__main__ import main
+from vae_core.checkpoint import load_checkpoint, save_checkpoint
+from vae_core.imaging.align import Landmarks
+from vae_core.imaging.photo import read_photo
+from vae_core.imaging.render import render_strip
+from vae_core.latent import walk
+from vae_core.metrics import mse_per_picture
+from vae_core.model import cast
+from vae_core.morph import encode_photo, morph
+
+EYES = {"left_eye": [40, 40], "right_eye": [80, 40]}
+PERSON, DOG = EYES | {"mouth": [60, 85]}, EYES | {"nose": [60, 75]}
+
+
+def draw_photo(path, colour, background):
+    image = Image.new("RGB", (120, 100), background)
+    ImageDraw.Draw(image).ellipse((20, 10, 100, 95), fill=colour)
+    image.save(path)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path):
+    ann = draw_photo(tmp_path / "ann.jpg", "peachpuff", background="navy")
+    return ann, draw_photo(tmp_path / "rex.png", "black", background="ivory")
+
+
+@pytest.fixture(scope="module")
+def model(trained, tmp_path_factory):
+    """A model of random numbers, whose pictures differ more than those of a short training."""
+    path, checkpoint = tmp_path_factory.mktemp("m") / "vivid.safetensors", load_checkpoint(trained)
+    params = {name: 5 * p for name, p in checkpoint.vae.init(np.random.default_rng(7)).items()}
+    params = cast(params)
+    save_checkpoint(path, replace(checkpoint, params=params))
+    return path
+
+
+@pytest.fixture
+def run(model, photos, tmp_path):
+    def morphing(name, *more):
+        out = tmp_path / name
+        arguments = [*map(str, photos), "--model", str(model), "--out", str(out), *more]
+        return main(["morph", *arguments]), out
+
+    return morphing
+
+
+def test_a_strip_has_the_steps_side_by_side(run):
+    status, out = run("strip.png", "--steps", "5")
+    assert status == 0
+    with Image.open(out) as strip:
+        assert (strip.format, strip.mode, strip.size) == ("PNG", "L", (5 * 12, 12))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("morph.gif", "GIF"), ("morph.webp", "WEBP")])
+def test_an_animation_goes_there_and_back(name, kind, run):
+    status, out = run(name, "--walk", "spherical", "--steps", "6")
+    assert status == 0
+    with Image.open(out) as animation:
+        assert (animation.format, animation.size, animation.n_frames) == (kind, (12, 12), 10)
+
+
+def test_landmarks_decide_what_is_seen(run):
+    landmarks = ["--friend-landmarks", json.dumps(PERSON), "--dog-landmarks", json.dumps(DOG)]
+    _, centred = run("centred.png")
+    status, placed = run("placed.png", *landmarks)
+    assert status == 0
+    assert placed.read_bytes() != centred.read_bytes()
+
+
+def test_the_command_is_the_library(run, model, photos):
+    checkpoint = load_checkpoint(model)
+    landmarks = ["--friend-landmarks", json.dumps(PERSON), "--dog-landmarks", json.dumps(DOG)]
+    _, out = run("strip.png", "--steps", "4", *landmarks)
+    friend, dog = (
+        encode_photo(checkpoint, read_photo(path.read_bytes()), Landmarks.from_json(points), kind)
+        for path, points, kind in zip(photos, (PERSON, DOG), ("person", "dog"), strict=True)
+    )
+    result = morph(checkpoint, friend, dog, 4)
+    assert out.read_bytes() == render_strip(result.frames)
+    np.testing.assert_array_equal(result.latents, walk(friend.latent, dog.latent, 4))
+    np.testing.assert_allclose(result.frames[0], friend.reconstruction, atol=1e-6)
+    np.testing.assert_allclose(result.frames[-1], dog.reconstruction, atol=1e-6)
+
+
+def test_an_encoded_photo_knows_its_place_in_the_training_losses(model, photos):
+    checkpoint = load_checkpoint(model)
+    encoded = encode_photo(checkpoint, read_photo(photos[0].read_bytes()), None, "person")
+    x = encoded.crop.pixels[None]
+    loss = mse_per_picture(x, checkpoint.reconstruct(x))
+    assert encoded.loss == pytest.approx(loss.item())
+    assert encoded.percentile == checkpoint.histogram.percentile(encoded.loss)
+
+
+def refusal(run, capsys, *arguments):
+    status, out = run(*arguments)
+    assert status == 2
+    assert not out.exists()
+    return capsys.readouterr().err
+
+
+def test_what_cannot_be_done_is_said_in_a_sentence(run, photos, capsys):
+    text = json.dumps({"left_eye": [1, 1]})
+    assert "must end in .png, .gif, .webp" in refusal(run, capsys, "morph.bmp")
+    assert "at least two steps" in refusal(run, capsys, "a.png", "--steps", "1")
+    assert "no right_eye" in refusal(run, capsys, "a.png", "--dog-landmarks", text)
+    assert "Landmarks are an object" in refusal(run, capsys, "a.png", "--dog-landmarks", "[]")
+    photos[1].write_text("not a photo")
+    assert "holds text, not a picture" in refusal(run, capsys, "a.png")
+    photos[1].unlink()
+    assert f"{photos[1]}: No such file" in refusal(run, capsys, "a.png")
+
+
+def test_landmarks_that_are_no_json_are_refused_by_the_parser(run, capsys):
+    with pytest.raises(SystemExit) as leaving:
+        run("a.png", "--dog-landmarks", "{eyes}")
+    assert leaving.value.code == 2
+    assert "--dog-landmarks" in capsys.readouterr().err
+
+
+def test_a_strip_can_be_read_back_as_its_frames(run):
+    _, out = run("strip.png", "--steps", "3")
+    with Image.open(io.BytesIO(out.read_bytes())) as strip:
+        frames = np.asarray(strip).reshape(12, 3, 12)
+    assert (frames[:, 0] != frames[:, 2]).any()

@@ -1,0 +1,87 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vae_core.imaging.render import render_gif, render_png, render_strip, render_webp
+
+
+@pytest.fixture(params=[1, 3], ids=["grey", "rgb"])
+def frames(request, rng):
+    return rng.random((5, 12, 10, request.param), np.float32)
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+def pixels_of(data: bytes) -> np.ndarray:
+    return np.asarray(opened(data))
+
+
+def rounded(frames: np.ndarray) -> np.ndarray:
+    return np.floor(frames * 255 + 0.5).astype(np.uint8)
+
+
+def test_a_png_holds_every_pixel_rounded_to_the_nearest_level(frames):
+    expected = rounded(frames[0])
+    np.testing.assert_array_equal(pixels_of(render_png(frames[0])), expected.squeeze())
+
+
+def test_every_level_survives():
+    levels = np.arange(256, dtype=np.float32).reshape(1, 256, 1) / 255
+    assert pixels_of(render_png(levels)).ravel().tolist() == list(range(256))
+
+
+def test_values_outside_are_cut_off():
+    picture = np.array([[[-0.5], [1.5]]], np.float32)
+    assert pixels_of(render_png(picture)).ravel().tolist() == [0, 255]
+
+
+def test_a_strip_has_its_frames_side_by_side(frames):
+    strip = pixels_of(render_strip(frames))
+    assert strip.shape[:2] == (12, 50)
+    for i, frame in enumerate(rounded(frames)):
+        np.testing.assert_array_equal(strip[:, 10 * i : 10 * (i + 1)], frame.squeeze())
+
+
+def test_a_grey_strip_is_a_grey_png(frames):
+    assert opened(render_strip(frames)).mode == ("L" if frames.shape[3] == 1 else "RGB")
+
+
+@pytest.mark.parametrize("render", [render_gif, render_webp])
+@pytest.mark.parametrize(("ping_pong", "count"), [(True, 8), (False, 5)])
+def test_an_animation_loops_there_and_back(render, ping_pong, count, frames):
+    image = opened(render(frames, fps=20, ping_pong=ping_pong))
+    assert (image.size, image.n_frames, image.info["loop"]) == ((10, 12), count, 0)
+    image.load()
+    assert image.info["duration"] == 50
+
+
+@pytest.mark.parametrize("render", [render_gif, render_webp])
+def test_one_frame_is_animation_enough(render, frames):
+    assert opened(render(frames[:1])).size == (10, 12)
+
+
+def test_a_grey_gif_is_exact(frames):
+    grey = frames[:, :, :, :1]
+    image = opened(render_gif(grey, ping_pong=False))
+    for i, frame in enumerate(rounded(grey)):
+        image.seek(i)
+        np.testing.assert_array_equal(np.asarray(image.convert("L")), frame[:, :, 0])
+
+
+@pytest.mark.parametrize("render", [render_gif, render_webp])
+def test_an_animation_resembles_its_frames(render):
+    shades = np.linspace(0.1, 0.9, 4, dtype=np.float32).reshape(4, 1, 1, 1)
+    frames = shades * np.array([1.0, 0.5, 0.2], np.float32) * np.ones((4, 32, 32, 3), np.float32)
+    image = opened(render(frames, ping_pong=False))
+    for i, frame in enumerate(frames):
+        image.seek(i)
+        np.testing.assert_allclose(np.asarray(image.convert("RGB")) / 255, frame, atol=0.03)
+
+
+def test_browsers_do_not_slow_down_a_quick_gif(frames):
+    image = opened(render_gif(frames, fps=1000))
+    assert image.info["duration"] == 20

@@ -1,0 +1,170 @@
+"""Photo -> faces. The scout names candidates at every scale, the reader judges and measures them."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from vae_core.checkpoint import read_tensors
+from vae_core.finder.faces import Face, boxes_of, overlap, spread
+from vae_core.finder.network import CELL, POINTS, READER_FRAME, SPECIES, build_reader, build_scout
+from vae_core.finder.targets import OFFSET, READER_POINTS, cell_centres
+from vae_core.imaging.align import Landmarks, Similarity, as_matrix
+from vae_core.imaging.photo import Photo
+from vae_core.imaging.resample import resample
+from vae_core.layers import sigmoid
+from vae_core.model import cast
+from vae_core.types import Array, Params, scope
+
+BASE = 256
+"""Pixels of the short side at the finest scale: a face of 8 % of it is as small as the scout sees."""
+
+LONGEST = 2 * BASE
+"""Pixels of the long side at the finest scale, so that a panorama costs no more than two photos."""
+
+SMALLEST_SIDE = 24
+"""Pixels; where the pyramid of halved pictures ends."""
+
+CANDIDATES = 10
+"""At most, that the reader is shown."""
+
+HOPEFUL = 0.12
+"""Heat above which a cell is a candidate."""
+
+READINGS = 2
+"""How often the reader looks; each time from where it saw the landmarks the time before."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """heat: (K,).  points: (K, 4, 2) in pixels of the photo."""
+
+    heat: Array
+    points: Array
+
+    def best(self, count: int) -> "Candidates":
+        """Return the ``count`` hottest, each only once: one point set per place and size."""
+        kept: list[int] = []
+        centres, sizes = self.points.mean(axis=1), spread(self.points)
+        for k in np.argsort(-self.heat):
+            near = [np.hypot(*(centres[k] - centres[j])) < 0.7 * max(sizes[k], sizes[j]) for j in kept]
+            if not any(near) and len(kept) < count:
+                kept.append(int(k))
+        return Candidates(self.heat[kept], self.points[kept])
+
+
+@dataclass(frozen=True)
+class Finder:
+    """The trained networks. boxes: per species the map of :func:`~vae_core.finder.faces.fit_boxes`.
+
+    threshold: the score under which a candidate is no face.
+    """
+
+    params: Params
+    boxes: dict[str, Array]
+    threshold: float
+    metadata: dict[str, Any]
+
+    @classmethod
+    def from_file(cls, path: Path) -> "Finder":
+        """Read a finder's checkpoint; CheckpointError when it is missing or damaged."""
+        tensors, header = read_tensors(path)
+        boxes = {name: w.astype(np.float64) for name, w in scope(tensors, "boxes").items()}
+        params = {name: p for name, p in tensors.items() if not name.startswith("boxes.")}
+        return cls(cast(params), boxes, header["threshold"], header["metadata"])
+
+    def find(self, photo: Photo) -> list[Face]:
+        """Return every face, the surest first, in pixels of the upright full-size photo."""
+        image = reduced(photo.image)
+        found = list(self.scout(image))
+        candidates = Candidates(
+            np.concatenate([c.heat for c in found]), np.concatenate([c.points for c in found])
+        ).best(CANDIDATES)
+        if len(candidates.heat) == 0:
+            return []
+        points, scores = self.read(image, candidates.points)
+        return self.faces(points * (photo.width / image.width), scores)
+
+    def scout(self, image: Image.Image) -> Iterator[Candidates]:
+        """Look at a picture at every scale; yield what is hot there."""
+        network, params = build_scout(), scope(self.params, "scout")
+        for picture in pyramid(image):
+            rate = image.width / picture.width
+            y, _ = network.forward(params, as_input(picture))
+            heat = sigmoid(y[0, ..., : len(SPECIES)]).max(axis=-1)
+            rows, columns = np.nonzero(peaks(heat) & (heat > HOPEFUL))
+            offsets = y[0, rows, columns, len(SPECIES) :].reshape(-1, len(POINTS), 2)
+            points = cell_centres(*heat.shape)[rows, columns][:, None] + OFFSET * offsets
+            yield Candidates(heat[rows, columns], points.astype(np.float64) * rate)
+
+    def read(self, image: Image.Image, points: Array) -> tuple[Array, Array]:
+        """Measure candidates (K, 4, 2): return better landmarks, and (K, 2) species scores."""
+        network, params = build_reader(), scope(self.params, "reader")
+        kinds = 1 + len(SPECIES)
+        for _ in range(READINGS):
+            ways = [upright(p).inverse() for p in points]
+            size = READER_FRAME.height, READER_FRAME.width
+            x = np.stack([resample(image, as_matrix(way), size, channels=3) for way in ways])
+            y, _ = network.forward(params, (x * 2 - 1).astype(np.float32))
+            seen = READER_POINTS + OFFSET * y[:, kinds:].reshape(-1, len(POINTS), 2)
+            points = np.stack([way.apply(p) for way, p in zip(ways, seen, strict=True)])
+        odds = np.exp(y[:, :kinds] - y[:, :kinds].max(axis=1, keepdims=True))
+        return points, (odds / odds.sum(axis=1, keepdims=True))[:, 1:]
+
+    def faces(self, points: Array, scores: Array) -> list[Face]:
+        """Keep what is sure enough, and of faces that overlap the surest; sorted."""
+        faces: list[Face] = []
+        for k in np.argsort(-scores.max(axis=1)):
+            species, score = SPECIES[int(scores[k].argmax())], float(scores[k].max())
+            box = boxes_of(points[k : k + 1], self.boxes[species])[0]
+            others = np.array([face.box for face in faces]).reshape(-1, 4)
+            if score >= self.threshold and not (overlap(box, others) > 0.4).any():
+                landmarks = Landmarks(*((float(x), float(y)) for x, y in points[k]))
+                faces.append(Face(species, landmarks, tuple(map(float, box)), score))
+        return faces
+
+
+def reduced(image: Image.Image) -> Image.Image:
+    """Return a picture that is just large enough for the finder: twice the finest scale."""
+    factor = min(image.size) // (2 * BASE)
+    return image.reduce(factor) if factor > 1 else image
+
+
+def pyramid(image: Image.Image) -> Iterator[Image.Image]:
+    """Yield a picture at its finest scale and halved again and again."""
+    w, h = image.size
+    scale = min(BASE / min(w, h), LONGEST / max(w, h), 2.0)
+    while min(w, h) * scale >= SMALLEST_SIDE:
+        size = max(1, round(w * scale)), max(1, round(h * scale))
+        yield image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
+        scale /= 2
+
+
+def as_input(picture: Image.Image) -> Array:
+    """Return (1, H, W, 3) in [-1, 1], filled up with mid grey to whole cells."""
+    x = np.asarray(picture, np.float32) * np.float32(2 / 255) - np.float32(1)
+    h, w = (-side % CELL for side in x.shape[:2])
+    return np.pad(x, ((0, h), (0, w), (0, 0)))[None]
+
+
+def peaks(heat: Array) -> Array:
+    """Return where (h, w) is as large as all its eight neighbours."""
+    padded = np.pad(heat, 1, constant_values=-1)
+    h, w = heat.shape
+    around = [padded[i : i + h, j : j + w] for i in range(3) for j in range(3)]
+    top: Array = heat >= np.max(around, axis=0)
+    return top
+
+
+def upright(points: Array) -> Similarity:
+    """Return the similarity that brings landmarks (4, 2) closest to the reader's frame."""
+    p, q = points @ np.array([1, 1j]), READER_POINTS @ np.array([1, 1j])
+    dp, dq = p - p.mean(), q - q.mean()
+    turn = complex(np.vdot(dp, dq) / max(np.vdot(dp, dp).real, 1e-6))
+    if abs(turn) < 1e-6:
+        turn = complex(1 / max(math.sqrt(np.vdot(dp, dp).real), 1e-3))
+    return Similarity(turn, complex(q.mean() - turn * p.mean()))

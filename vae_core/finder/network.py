@@ -1,0 +1,63 @@
+"""The finder's two networks.
+
+The scout sees a whole picture at one scale and gives, for every cell of 8 x 8 pixels, two heat-map
+logits (person, dog) and where the four landmarks of a face centred there would be. The reader sees
+one candidate, brought upright in 64 x 64 pixels, and says what it is and where its landmarks are.
+"""
+
+from vae_core.imaging.align import Frame
+from vae_core.layers import Chain, Conv2d, Flatten, Layer, LeakyRelu, Linear, Residual
+
+SPECIES = ("person", "dog")
+POINTS = ("left_eye", "right_eye", "nose", "mouth")
+
+CELL = 8
+"""Pixels along a side of the scout's cells."""
+
+SCOUT_OUTPUTS = len(SPECIES) + 2 * len(POINTS)
+READER_OUTPUTS = 1 + len(SPECIES) + 2 * len(POINTS)
+
+READER_FRAME = Frame(
+    64, 64, 3, left_eye=(0.33, 0.38), right_eye=(0.67, 0.38), nose=(0.5, 0.6), mouth=(0.5, 0.72)
+)
+"""Where a candidate's landmarks are expected in the reader's picture; the mean of both species."""
+
+
+def convolution(inputs: int, outputs: int, stride: int = 1) -> Chain:
+    """3 x 3 convolution and leaky ReLU."""
+    return Chain({"conv": Conv2d(inputs, outputs, stride=stride), "relu": LeakyRelu(0.1)})
+
+
+def build_scout() -> Layer:
+    """(N, H, W, 3) in [-1, 1] -> (N, H/8, W/8, 10): 2 heat logits, 8 landmark offsets."""
+    return Chain(
+        {
+            "half": convolution(3, 16, stride=2),
+            "quarter": convolution(16, 32, stride=2),
+            "texture": Residual(convolution(32, 32)),
+            "eighth": convolution(32, 64, stride=2),
+            "part1": Residual(convolution(64, 64)),
+            "part2": Residual(convolution(64, 64)),
+            "part3": Residual(convolution(64, 64)),
+            "part4": Residual(convolution(64, 64)),
+            "heads": Conv2d(64, SCOUT_OUTPUTS, kernel=1, pad=0),
+        }
+    )
+
+
+def build_reader() -> Layer:
+    """(N, 64, 64, 3) -> (N, 11): 3 logits (nothing, person, dog), 8 landmark offsets."""
+    return Chain(
+        {
+            "half": convolution(3, 16, stride=2),
+            "quarter": convolution(16, 32, stride=2),
+            "texture": Residual(convolution(32, 32)),
+            "eighth": convolution(32, 64, stride=2),
+            "part": Residual(convolution(64, 64)),
+            "sixteenth": convolution(64, 96, stride=2),
+            "flatten": Flatten(),
+            "whole": Linear(96 * 16, 160),
+            "relu": LeakyRelu(0.1),
+            "heads": Linear(160, READER_OUTPUTS),
+        }
+    )

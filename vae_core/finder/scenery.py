@@ -1,0 +1,100 @@
+"""What the finder's training pictures are made of: photos small enough to keep in memory."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from vae_core.errors import DataError, PhotoError
+from vae_core.finder.network import POINTS, SPECIES
+from vae_core.imaging.photo import read_photo
+from vae_core.types import Array
+
+KEPT_HEAD, KEPT_SCENE = 176, 288
+"""Longer side, in pixels, to which heads and whole photos are reduced when they are loaded."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photo and at most one annotated face.
+
+    species: ``person``, ``dog`` or ``none``.  points: (4, 2) landmarks, or None when there is no
+    face or it is not frontal enough to have any.  box: the face, (4,), or None.
+    """
+
+    image: Image.Image
+    species: str
+    points: Array | None
+    box: Array | None
+    weight: float
+
+
+@dataclass(frozen=True)
+class Scenery:
+    """Pictures of one split. heads: loosely cropped faces; scenes: whole photos; empty: no face."""
+
+    heads: Mapping[str, list[Picture]]
+    scenes: Mapping[str, list[Picture]]
+    empty: list[Picture]
+
+
+def load_scenery(directory: Path, split: str) -> Scenery:
+    """Read ``landmarks.csv`` and ``scenes.csv`` and the pictures of a split; DataError if absent."""
+    heads = [
+        read_picture(directory, row, KEPT_HEAD) for row in rows(directory / "landmarks.csv", split)
+    ]
+    scenes = [
+        read_picture(directory, row, KEPT_SCENE) for row in rows(directory / "scenes.csv", split)
+    ]
+    return Scenery(
+        by_species([p for p in heads if p is not None]),
+        by_species([p for p in scenes if p is not None]),
+        [p for p in scenes if p is not None and p.species == "none"],
+    )
+
+
+def by_species(pictures: list[Picture]) -> dict[str, list[Picture]]:
+    """Sort pictures of persons and dogs apart."""
+    return {species: [p for p in pictures if p.species == species] for species in SPECIES}
+
+
+def rows(path: Path, split: str) -> list[dict[str, str]]:
+    """Return the rows of a split."""
+    try:
+        with path.open(newline="") as file:
+            return [row for row in csv.DictReader(file) if row["split"] == split]
+    except (OSError, KeyError) as error:
+        raise DataError(f"{path} is not a table of pictures: {error}.") from error
+
+
+def read_picture(directory: Path, row: Mapping[str, str], kept: int) -> Picture | None:
+    """Read one row's picture, reduced to ``kept`` pixels; None when its file cannot be read."""
+    try:
+        photo = read_photo((directory / row["file"]).read_bytes(), enough=kept)
+    except (OSError, PhotoError):
+        return None
+    scale = min(1.0, kept / max(photo.width, photo.height))
+    size = (round(photo.width * scale), round(photo.height * scale))
+    image = photo.image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
+    points = np.array([[number(row, f"{p}_{axis}") for axis in "xy"] for p in POINTS]) * scale
+    box = np.array([number(row, side) for side in ("x0", "y0", "x1", "y1")]) * scale
+    return Picture(
+        image,
+        row["species"],
+        None if np.isnan(points).any() else points,
+        None if np.isnan(box).any() else box,
+        trust(row),
+    )
+
+
+def number(row: Mapping[str, str], column: str) -> float:
+    """Return a cell as a number, NaN where it is empty or missing."""
+    return float(row.get(column) or "nan")
+
+
+def trust(row: Mapping[str, str]) -> float:
+    """Weigh a row's landmarks: those marked by eye or detected on people fully, predicted less."""
+    return 0.5 if row.get("how") == "predicted" else 1.0

@@ -1,0 +1,134 @@
+"""Training the finder: a scout step and a reader step side by side, on two threads."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from vae_core.errors import DataError
+from vae_core.finder.losses import cross_entropy, heat_loss, point_loss
+from vae_core.finder.network import CELL, SPECIES, build_reader, build_scout
+from vae_core.finder.targets import mirror_faces, reader_targets, scout_targets
+from vae_core.model import cast
+from vae_core.optim import Adam
+from vae_core.training import Progress, TrainSettings, TrainState, batch_at
+from vae_core.types import Array, Params, Rng, scope, unscope
+
+RARE = -4.0
+"""Heat logit to begin with: hardly any cell holds a face (arXiv:1708.02002, section 3.3)."""
+
+READER_BATCH = 3
+"""Reader pictures per scout picture: they cost a third."""
+
+
+class FinderLosses(NamedTuple):
+    """total is the sum of the others, each averaged over its batch."""
+
+    total: float
+    heat: float
+    scout_points: float
+    species: float
+    reader_points: float
+
+
+@dataclass(frozen=True)
+class FinderSet:
+    """Composed pictures, memory maps: uint8 (K, S, S, 3), and FACE records beside them."""
+
+    scout: Array
+    scout_faces: Array
+    reader: Array
+    reader_faces: Array
+
+
+def open_finder_set(directory: Path) -> FinderSet:
+    """Map what :func:`~vae_core.finder.training_sets.make_set` wrote; DataError if it is not there."""
+    try:
+        return FinderSet(
+            *(
+                np.load(directory / f"{kind}{part}.npy", mmap_mode="r")
+                for kind in ("scout", "reader")
+                for part in ("", "-faces")
+            )
+        )
+    except (OSError, ValueError) as error:
+        raise DataError(f"{directory} holds no prepared finder set: {error}.") from error
+
+
+def new_finder_state(settings: TrainSettings) -> TrainState:
+    """Draw float32 parameters of both networks from the settings' seed."""
+    rng = np.random.default_rng(settings.seed)
+    params = unscope(build_scout().init(rng), "scout") | unscope(build_reader().init(rng), "reader")
+    params["scout.heads.bias"][: len(SPECIES)] = RARE
+    return TrainState(cast(params), Adam().init(cast(params)))
+
+
+def as_input(pixels: Array) -> Array:
+    """(N, H, W, 3) uint8 -> float32 in [-1, 1]."""
+    return pixels * np.float32(2 / 255) - np.float32(1)
+
+
+def scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Params]:
+    """Return heat loss, landmark loss and the gradients, for (N, H, W, 3) in [-1, 1]."""
+    scout, species = build_scout(), len(SPECIES)
+    y, cache = scout.forward(params, x)
+    target = scout_targets(faces, x.shape[1] // CELL, x.shape[2] // CELL)
+    heat, dheat = heat_loss(y[..., :species], target.heat, target.heat_weight)
+    points, dpoints = point_loss(y[..., species:], target.offsets, target.offset_weight)
+    _, grads = scout.backward(params, cache, np.concatenate([dheat, 10 * dpoints], axis=-1))
+    return heat, points, grads
+
+
+def reader_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Params]:
+    """Return cross entropy, landmark loss and the gradients, for (N, 64, 64, 3) in [-1, 1]."""
+    reader, kinds = build_reader(), 1 + len(SPECIES)
+    y, cache = reader.forward(params, x)
+    classes, offsets, weights = reader_targets(faces)
+    species, dspecies = cross_entropy(y[:, :kinds], classes)
+    points, dpoints = point_loss(y[:, kinds:], offsets, weights)
+    _, grads = reader.backward(params, cache, np.concatenate([dspecies, 20 * dpoints], axis=1))
+    return species, points, grads
+
+
+def pictures(
+    pixels: Array, faces: Array, chosen: Array, rng: Rng
+) -> tuple[Array, Array]:
+    """Return a batch as network input, all mirrored or none, and its faces."""
+    order = np.sort(chosen)
+    x, records = pixels[order], faces[order]
+    if rng.random() < 0.5:
+        x, records = x[:, :, ::-1], mirror_faces(records, x.shape[2])
+    return as_input(x), records
+
+
+def train_finder(
+    data: FinderSet, settings: TrainSettings, state: TrainState
+) -> Iterator[Progress]:
+    """Take the steps that ``state`` still lacks, changing it in place; yield after each one."""
+    optimizer = Adam()
+    reader_settings = TrainSettings(batch=READER_BATCH * settings.batch, seed=settings.seed)
+    with ThreadPoolExecutor(2) as pool:
+        for step in range(state.step, settings.steps):
+            rng = np.random.default_rng([settings.seed, step])
+            lr = settings.lr_at(step)
+            scout = pictures(
+                data.scout, data.scout_faces, batch_at(step, len(data.scout), settings), rng
+            )
+            reader = pictures(
+                data.reader,
+                data.reader_faces,
+                batch_at(step, len(data.reader), reader_settings),
+                rng,
+            )
+            first = pool.submit(scout_step, scope(state.params, "scout"), *scout)
+            second = pool.submit(reader_step, scope(state.params, "reader"), *reader)
+            heat, scout_points, scout_grads = first.result()
+            species, reader_points, reader_grads = second.result()
+            grads = unscope(scout_grads, "scout") | unscope(reader_grads, "reader")
+            optimizer.update(state.params, grads, state.adam, lr)
+            total = heat + scout_points + species + reader_points
+            losses = FinderLosses(total, heat, scout_points, species, reader_points)
+            yield Progress(step + 1, losses, 0.0, lr)

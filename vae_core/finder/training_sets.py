@@ -1,0 +1,127 @@
+"""The finder's training pictures on disk: composed once, by several processes, then only read.
+
+``scout.npy`` (K, 128, 128, 3) and ``reader.npy`` (K, 64, 64, 3) are uint8; beside each stands a
+structured array of what is in them. Picture k depends on the seed and k alone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vae_core.finder.compose import Composed, Placed, add_face, background, choose, compose, relit
+from vae_core.finder.faces import spread
+from vae_core.finder.network import POINTS, READER_FRAME, SPECIES
+from vae_core.finder.scenery import Scenery, load_scenery
+from vae_core.types import Array, Rng
+
+SCOUT_SIZE = 128
+FACES = 3
+"""At most, in one scout picture."""
+
+SMALLEST, LARGEST = 7.0, 90.0
+"""Spread in pixels of composed faces; the scout answers for a part of this range only."""
+
+FACE = np.dtype(
+    [
+        ("species", "i1"),  # index into SPECIES, -1: no face
+        ("centre", "f4", 2),
+        ("size", "f4"),
+        ("weight", "f4"),  # of the landmarks; 0: there are none
+        ("points", "f4", (4, 2)),
+        ("sure", "?"),  # False: neither asked for nor forbidden
+    ]
+)
+
+READER_POINTS = np.array([READER_FRAME.point(name) for name in POINTS])
+READER_SPREAD = float(spread(READER_POINTS))
+
+
+def scout_example(rng: Rng, scenery: Scenery) -> tuple[Array, Array]:
+    """Return a picture, (128, 128, 3) uint8, and its faces, (3,) FACE."""
+    composed = compose(rng, scenery, SCOUT_SIZE, SMALLEST, LARGEST)
+    return composed.pixels, as_records(composed)
+
+
+def as_records(composed: Composed) -> Array:
+    """Return the faces as (3,) FACE."""
+    records = np.zeros(FACES, FACE)
+    records["species"] = -1
+    for k, face in enumerate(composed.faces[:FACES]):
+        records[k] = as_record(face)
+    return records
+
+
+def as_record(face: Placed) -> Array:
+    """Return a face as () FACE."""
+    record = np.zeros((), FACE)
+    record["species"], record["sure"] = SPECIES.index(face.species), face.sure
+    record["centre"], record["size"] = face.centre, face.size
+    if face.points is not None:
+        record["weight"], record["points"] = face.weight, face.points
+    return record
+
+
+def reader_example(rng: Rng, scenery: Scenery) -> tuple[Array, Array]:
+    """Return a candidate, (64, 64, 3) uint8, and what it is, () FACE.
+
+    A face stands about where the scout would have put it: off by up to a third of its size, turned
+    up to 30 degrees. One candidate in four is wrong: no face, or one far from its place or size.
+    """
+    size = READER_FRAME.width
+    canvas = background(rng, scenery, size)
+    record = np.zeros((), FACE)
+    record["species"] = -1
+    kind = rng.choice(["face", "misplaced", "empty"], p=[0.75, 0.15, 0.1])
+    if kind == "empty":
+        return relit(rng, canvas), record
+    picture = choose(rng, scenery, 0.35)
+    offset = rng.uniform(-1, 1, 2) * 0.3
+    factor = np.exp(rng.uniform(-0.35, 0.35))
+    if kind == "misplaced":
+        direction = rng.uniform(0, 2 * np.pi)
+        offset = np.array([np.cos(direction), np.sin(direction)]) * rng.uniform(0.8, 1.8)
+        factor = np.exp(rng.uniform(-1.2, 1.2))
+    place = READER_POINTS.mean(axis=0) + offset * READER_SPREAD
+    face = add_face(rng, canvas, picture, READER_SPREAD * factor, place, max_turn=0.7)
+    return relit(rng, canvas), as_record(face) if kind == "face" else record
+
+
+EXAMPLES = {"scout": scout_example, "reader": reader_example}
+
+
+def make_set(data: Path, split: str, kind: str, count: int, seed: int, out: Path) -> None:
+    """Compose ``count`` examples into ``out/KIND.npy`` and ``out/KIND-faces.npy``."""
+    out.mkdir(parents=True, exist_ok=True)
+    size = SCOUT_SIZE if kind == "scout" else READER_FRAME.width
+    shape = (count, size, size, 3)
+    pixels = np.lib.format.open_memmap(out / f"{kind}.npy", "w+", np.uint8, shape)
+    faces = []
+    with workers(data, split) as pool:
+        jobs = partial(_example, kind, seed)
+        for k, (picture, records) in enumerate(pool.imap(jobs, range(count), chunksize=64)):
+            pixels[k] = picture
+            faces.append(records)
+    pixels.flush()
+    np.save(out / f"{kind}-faces.npy", np.stack(faces))
+
+
+@contextmanager
+def workers(data: Path, split: str) -> Iterator[Any]:
+    """Start two processes that share one scenery."""
+    global _scenery
+    _scenery = load_scenery(data, split)
+    with get_context("fork").Pool(2) as pool:
+        yield pool
+
+
+_scenery: Scenery | None = None
+
+
+def _example(kind: str, seed: int, k: int) -> tuple[Array, Array]:
+    assert _scenery is not None
+    return EXAMPLES[kind](np.random.default_rng([seed, k]), _scenery)

@@ -1,0 +1,87 @@
+"""One antialiased lookup of a part of a picture, at any scale and angle.
+
+A grid is given by a (2, 3) matrix that leads from its coordinates (x, y, 1) to the picture's.
+"""
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from vae_core.types import Array
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Rec. 601: what JPEG and Pillow call grey."""
+
+MARGIN = 2
+"""Pixels that a bicubic kernel reaches beyond the point it is asked for."""
+
+
+def resample(image: Image.Image, matrix: Array, size: tuple[int, int], channels: int) -> Array:
+    """Return (H, W, C) float32 in [0, 1], each pixel the average of what it covers.
+
+    image: RGB.  matrix: (2, 3), a similarity, crop -> image pixels.  size: H and W.  channels: 1
+    for grey or 3.
+
+    Boxes of whole pixels are averaged first, so that a large photo costs little; what remains to
+    be shrunk, less than a factor of two, is sampled twice as densely and averaged.
+    """
+    height, width = size
+    shrink = math.hypot(*matrix[:, 0])
+    factor = max(1, math.floor(shrink))
+    dense = 2 if shrink > factor else 1
+    source, origin = cut(image, matrix, size, factor)
+    matrix = np.column_stack([matrix[:, :2] / dense, matrix[:, 2] - origin]) / factor
+    fine = [
+        look_up(plane, matrix, height * dense, width * dense) for plane in planes(source, channels)
+    ]
+    boxes = np.stack(fine, axis=2).reshape(height, dense, width, dense, channels)
+    pixels: Array = np.clip(boxes.mean(axis=(1, 3)), 0, 1)
+    return pixels
+
+
+def cut(
+    image: Image.Image, matrix: Array, size: tuple[int, int], factor: int
+) -> tuple[Array, Array]:
+    """Cut out what a crop needs, reduced by ``factor``: (h, w, 3) uint8, its origin (2,).
+
+    Outside the image its border is continued.
+    """
+    height, width = size
+    corners = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
+    x, y = matrix @ corners / factor
+    left, right = math.floor(x.min()) - MARGIN, math.ceil(x.max()) + MARGIN
+    top, bottom = math.floor(y.min()) - MARGIN, math.ceil(y.max()) + MARGIN
+    x0, x1 = clip_span(left, right, math.ceil(image.width / factor))
+    y0, y1 = clip_span(top, bottom, math.ceil(image.height / factor))
+    x_end, y_end = min(x1 * factor, image.width), min(y1 * factor, image.height)
+    part = np.asarray(image.reduce(factor, (x0 * factor, y0 * factor, x_end, y_end)))
+    beyond = ((y0 - top, bottom - y1), (x0 - left, right - x1), (0, 0))
+    return np.pad(part, beyond, "edge"), np.array([left, top]) * factor
+
+
+def clip_span(start: int, stop: int, size: int) -> tuple[int, int]:
+    """Return the part of start..stop within 0..size; a crop always holds some of its photo."""
+    return max(start, 0), min(stop, size)
+
+
+def planes(pixels: Array, channels: int) -> list[Array]:
+    """(h, w, 3) uint8 -> one grey or three colours, each (h, w) float32 in [0, 1]."""
+    colours = pixels * np.float32(1 / 255)
+    return [colours @ LUMA] if channels == 1 else list(np.moveaxis(colours, 2, 0))
+
+
+def look_up(plane: Array, matrix: Array, height: int, width: int) -> Array:
+    """Interpolate (h, w) floats at the places of a grid: (height, width).
+
+    Floats, because Pillow's bicubic lookup of 8-bit pixels does not round but cuts off.
+    """
+    image = Image.fromarray(np.ascontiguousarray(plane))
+    return np.asarray(
+        image.transform(
+            (width, height),
+            Image.Transform.AFFINE,
+            tuple(matrix.ravel().tolist()),
+            Image.Resampling.BICUBIC,
+        )
+    )
