@@ -19,14 +19,15 @@ export function makeAdjust(dialog) {
   });
   dialog.addEventListener("close", () => {
     portrait.card.prepend(portrait.sitting);
-    portrait.card.style.minHeight = "";
+    portrait.card.style.paddingTop = "";
     portrait.zoom(false);
   });
 
   return function adjust(chosen) {
     portrait = chosen;
-    portrait.card.style.minHeight = `${portrait.card.offsetHeight}px`; // nothing behind moves
-    bench.replaceChildren(portrait.sitting);
+    const { card, sitting } = portrait;
+    card.style.paddingTop = `calc(${sitting.offsetHeight}px + 0.5rem)`; // nothing behind moves
+    bench.replaceChildren(sitting);
     dialog.showModal();
     zoom(true);
   };

@@ -7,7 +7,9 @@ import { frameView, stillFits, surroundings, union } from "./view.js";
 const LONGEST = 1600; // pixels, of the picture that is drawn here and sent to be looked at
 const HEAVY = 6e6; // bytes, and
 const VAST = 40e6; // pixels, beyond which that picture is also what is morphed
-const REACH = 30; // pixels on the screen, from which a pin is caught
+const REACH = 22; // pixels on the screen from which a pin is caught, less on a small face
+const CLOSE = 1.2; // of what the model sees, in the dialog
+const CARD = 0.85; // and on a card, which may cut off its corners
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -191,8 +193,10 @@ export class Portrait {
 
   region() {
     const { width, height } = this.picture;
+    if (this.inDialog && !this.close) return { x: 0, y: 0, width, height };
     if (!this.face) return { x: 0, y: 0, width, height: height / 2 }; // where a face is likely
-    const region = (face) => surroundings(this.outlineOf(face), face.landmarks);
+    const share = this.close ? CLOSE : CARD;
+    const region = (face) => surroundings(this.outlineOf(face), face.landmarks, share);
     const others = this.close ? [] : this.faces.filter((_, i) => i !== this.chosen);
     return union([this.face, ...others].map(region));
   }
@@ -243,11 +247,12 @@ export class Portrait {
     const scale = canvas.width / view.width;
     const context = canvas.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    context.setTransform(scale, 0, 0, scale, -view.x * scale, -view.y * scale);
     context.imageSmoothingQuality = "high";
+    context.drawImage(picture.blurred, 0, 0, canvas.width, canvas.height); // beyond the photo
+    context.setTransform(scale, 0, 0, scale, -view.x * scale, -view.y * scale);
     context.drawImage(picture.image, 0, 0, picture.width, picture.height);
     if (!this.face) return;
+    this.photo.style.setProperty("--reach", `${this.reach}px`);
     for (const pin of this.pins) this.put(pin, this.face.landmarks[pin.dataset.name]);
     for (const [i, element] of [...this.outlines.children].entries()) {
       const shape = this.outlineOf(i === this.chosen ? this.face : this.faces[i]);
@@ -270,6 +275,11 @@ export class Portrait {
   /** Pixels of the photo for one on the screen. */
   get rate() {
     return this.view.width / this.photo.clientWidth;
+  }
+
+  get reach() {
+    const size = this.outlineOf(this.face).width / this.rate;
+    return Math.min(Math.max(0.2 * size, 6), REACH);
   }
 
   pointOf(event) {
@@ -304,7 +314,7 @@ export class Portrait {
     const away = ([px, py]) => Math.hypot(px - x, py - y) / this.rate;
     const points = Object.entries(this.face.landmarks).map(([name, point]) => [name, away(point)]);
     const [[nearest, distance]] = points.sort((a, b) => a[1] - b[1]);
-    if (distance < REACH) return [nearest];
+    if (distance < this.reach) return [nearest];
     return this.inDialog && target.matches(".chosen") ? points.map(([name]) => name) : [];
   }
 
@@ -366,16 +376,19 @@ async function readPicture(url, size) {
   }
   const { width, height } = size ?? { width: photo.naturalWidth, height: photo.naturalHeight };
   const shrink = Math.min(1, LONGEST / Math.max(width, height));
-  const image = document.createElement("canvas");
-  image.width = Math.max(1, Math.round(width * shrink));
-  image.height = Math.max(1, Math.round(height * shrink));
-  const context = image.getContext("2d");
+  const image = copy(photo, Math.ceil(width * shrink), Math.ceil(height * shrink));
+  const small = shrink < 1 && !size && (await toJpeg(image));
+  return { image, blurred: copy(image, 4, 4), small, width, height };
+}
+
+function copy(picture, width, height) {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.fillStyle = "white"; // as the server does with what is transparent
-  context.fillRect(0, 0, image.width, image.height);
-  context.drawImage(photo, 0, 0, image.width, image.height);
-  const small = shrink < 1 && !size && (await toJpeg(image));
-  return { image, small, width, height };
+  context.fillRect(0, 0, width, height);
+  context.drawImage(picture, 0, 0, width, height);
+  return canvas;
 }
 
 const toJpeg = (canvas) => new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));

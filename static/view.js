@@ -1,9 +1,9 @@
 // Which part of a photo is shown: boxes {x, y, width, height} in its pixels.
 
-/** What must be in sight of a face: what the model sees of it, and its landmarks. */
-export function surroundings({ x, y, width, height }, landmarks) {
+/** What must be in sight of a face: that share of what the model sees of it, and its landmarks. */
+export function surroundings({ x, y, width, height }, landmarks, share) {
   const points = Object.values(landmarks);
-  const half = 0.6 * Math.max(width, height);
+  const half = (share / 2) * Math.max(width, height);
   return boxAround([[x - half, y - half], [x + half, y + half], ...points]);
 }
 
@@ -19,7 +19,7 @@ export function union(boxes) {
   return boxAround(boxes.flatMap((b) => [[b.x, b.y], [b.x + b.width, b.y + b.height]]));
 }
 
-/** A view of that aspect around a region: close to it, or as much as fits without a border. */
+/** A view of that aspect around a region: close to it, or the largest that fills a card with photo. */
 export function frameView(photo, region, aspect, close) {
   const within = Math.min(photo.height, photo.width / aspect);
   const around = Math.max(photo.height, photo.width / aspect);

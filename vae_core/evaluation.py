@@ -106,3 +106,38 @@ def group(own: Array, pca: Array, chosen: Array) -> dict[str, Any]:
         "mse": float(own[chosen].mean()),
         "pca_mse": float(pca[chosen].mean()),
     }
+
+
+EXAMPLES = 60
+"""Pictures of a species, of typical loss, among which an example is looked for."""
+
+
+def example_latents(
+    checkpoint: Checkpoint, dataset: Dataset, training: Array
+) -> dict[str, list[float]]:
+    """Return a latent of a person and one of a dog who do not exist: ``{"friend": [...], "dog"...}``.
+
+    Each is the mean of a training picture's latent and its two nearest neighbours', the one that
+    decodes to most contrast among pictures of a typical loss. ``training``: (N,) losses of the
+    training split. Without both species there is no example.
+    """
+    indices = dataset.indices("train")
+    species = dataset.species[indices]
+    if not {"person", "dog"} <= set(species):
+        return {}
+    return {
+        name: blend(checkpoint, dataset, indices[species == kind], training[species == kind])
+        for name, kind in (("friend", "person"), ("dog", "dog"))
+    }
+
+
+def blend(
+    checkpoint: Checkpoint, dataset: Dataset, indices: Array, training: Array
+) -> list[float]:
+    """Return the example of one species, (Z,) as a list."""
+    z = np.concatenate([checkpoint.encode(x) for x in batches(dataset, indices)])
+    typical = np.argsort(abs(training - np.percentile(training, 30)))[:EXAMPLES]
+    near = [np.argsort(np.square(z - z[k]).sum(axis=1))[:3] for k in typical]
+    blends = np.stack([z[k].mean(axis=0) for k in near])
+    best = gradient_energy(checkpoint.decode(blends)).argmax()
+    return [round(float(v), 5) for v in blends[best]]

@@ -20,15 +20,16 @@ def smoothed(values: Array, keep: float = SMOOTH) -> Array:
 
 
 def training_curve(axes: Any, log: list[dict[str, float]]) -> None:
-    """Draw reconstruction, KL and total in nats over the steps, raw and smoothed, on a log axis."""
+    """Draw every loss in the log over the steps, raw and smoothed, on a log axis."""
     steps = [row["step"] for row in log]
-    for name, colour in (("total", "k"), ("reconstruction", "tab:blue"), ("kl", "tab:orange")):
+    names = [name for name in (log[0] if log else {}) if name not in ("step", "beta", "lr")]
+    for k, name in enumerate(names):
         values = np.array([row[name] for row in log])
         if (values > 0).any():
             values = np.maximum(values, values[values > 0].min())
-            axes.plot(steps, values, color=colour, alpha=0.2, linewidth=0.5)
-            axes.plot(steps, smoothed(values), color=colour, label=name)
+            axes.plot(steps, values, color=f"C{k}", alpha=0.2, linewidth=0.5)
+            axes.plot(steps, smoothed(values), color=f"C{k}", label=name)
     axes.set_yscale("log")
     axes.set_xlabel("step")
-    axes.set_ylabel("nats per picture")
+    axes.set_ylabel("loss per picture")
     axes.legend()

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
 from vae_core.data.dataset import Dataset
 from vae_core.errors import CheckpointError, ConfigError, DataError
-from vae_core.model import VAE, Losses, cast
+from vae_core.model import VAE, cast
 from vae_core.optim import Adam, AdamState
 from vae_core.schedules import schedule_named
 from vae_core.types import Array, Params, Rng, scope, unscope
@@ -73,12 +73,23 @@ class TrainState:
         return self.adam.step
 
 
+class NamedLosses(Protocol):
+    """A named tuple of floats, the total among them."""
+
+    @property
+    def total(self) -> float:
+        """What the step made smaller."""
+        ...
+
+    def _asdict(self) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True)
 class Progress:
     """One finished step: its number, counted from 1, what it cost, and what it ran with."""
 
     step: int
-    losses: Losses
+    losses: NamedLosses
     beta: float
     lr: float
 

@@ -15,6 +15,7 @@ from tests.drawn import CONFIG, FRAME, PRESET, SETTINGS, draw_dataset
 from vae_core.__main__ import main
 from vae_core.checkpoint import load_checkpoint
 from vae_core.commands import train as train_command
+from vae_core.commands import vae_job
 from vae_core.commands.run_folder import RunFolder
 from vae_core.data.dataset import open_dataset
 from vae_core.evaluation import losses
@@ -97,7 +98,7 @@ def signalled(monkeypatch):
     """Make training send itself a signal within the step that it is told."""
 
     def arrange(number, step):
-        original = train_command.train
+        original = vae_job.train
 
         def interrupted(vae, dataset, settings, state):
             for progress in original(vae, dataset, settings, state):
@@ -105,7 +106,7 @@ def signalled(monkeypatch):
                     os.kill(os.getpid(), number)
                 yield progress
 
-        monkeypatch.setattr(train_command, "train", interrupted)
+        monkeypatch.setattr(vae_job, "train", interrupted)
 
     return arrange
 

@@ -8,7 +8,7 @@ from vae_core.errors import DataError
 from vae_core.finder.compose import MAX_TURN, add_face, background, compose, random_turn
 from vae_core.finder.faces import spread
 from vae_core.finder.scenery import Picture, load_scenery
-from vae_core.finder.training_sets import make_set, reader_example, scout_example
+from vae_core.finder.training_sets import composed, make_set, reader_example, scout_example
 
 
 def test_a_pasted_face_has_the_size_and_place_that_its_record_says(rng):
@@ -60,8 +60,8 @@ def test_scout_pictures_hold_none_one_or_several_faces():
 
 def test_a_set_on_disk_is_what_the_seeds_give(tmp_path):
     data = write_data(tmp_path / "data")
-    make_set(data, "train", "reader", count=6, seed=5, out=tmp_path / "set")
-    pixels = np.load(tmp_path / "set" / "reader.npy", mmap_mode="r")
+    make_set(tmp_path, "reader", composed(data, "train", "reader", 6, seed=5), 6)
+    pixels = np.load(tmp_path / "reader.npy", mmap_mode="r")
     scenery = load_scenery(data, "train")
     for k in (0, 5):
         expected, _ = reader_example(np.random.default_rng([5, k]), scenery)

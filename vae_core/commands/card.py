@@ -1,10 +1,10 @@
 """The model card: what a checkpoint's own metadata says, written for a person."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from vae_core.checkpoint import Checkpoint
+from vae_core.commands.job import write_digest
 from vae_core.metrics import psnr
 
 TEMPLATE = """# {name}
@@ -49,9 +49,7 @@ MEASURED = ("pictures", "mse", "mse_sampled", "pca_components", "pca_mse", "kl")
 
 def write_card(path: Path, checkpoint: Checkpoint) -> None:
     """Write ``NAME.md`` and ``NAME.safetensors.sha256`` beside the checkpoint at ``path``."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_suffix(".md").write_text(card(checkpoint, digest))
-    path.with_name(path.name + ".sha256").write_text(f"{digest}  {path.name}\n")
+    path.with_suffix(".md").write_text(card(checkpoint, write_digest(path)))
 
 
 def card(checkpoint: Checkpoint, sha256: str) -> str:

@@ -3,36 +3,27 @@
 import argparse
 import json
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from vae_core import __version__
-from vae_core.checkpoint import Checkpoint, save_checkpoint
-from vae_core.commands.card import write_card
+from vae_core.commands.finder_job import FinderJob
+from vae_core.commands.job import Job
 from vae_core.commands.run_folder import RunFolder, log_row
-from vae_core.data.dataset import Dataset, open_dataset
+from vae_core.commands.vae_job import VAEJob
 from vae_core.errors import ConfigError
-from vae_core.evaluation import evaluate, losses, pictures_of
-from vae_core.metrics import Histogram
-from vae_core.model import VAE, build_vae
-from vae_core.presets import PRESETS, Preset, preset_named
+from vae_core.presets import PRESETS
 from vae_core.training import (
     Progress,
     TrainSettings,
     TrainState,
     load_state,
-    new_state,
     save_state,
     saved_states,
-    train,
 )
 
 SAVE_SECONDS = 60.0
@@ -43,9 +34,15 @@ def add_command(subparsers: Any) -> None:
     """Describe ``train``."""
     parser = subparsers.add_parser("train", help="train a model on a prepared data set")
     presets = "; ".join(f"{name}: {preset.summary}" for name, preset in PRESETS.items())
-    parser.add_argument("--preset", required=True, choices=PRESETS, help=presets)
+    parser.add_argument(
+        "--preset",
+        required=True,
+        choices=(*PRESETS, "finder"),
+        help=f"{presets}; finder: finds faces, on a folder made by `compose`",
+    )
     parser.add_argument("--data", required=True, type=Path, help="folder made by `prepare`")
     parser.add_argument("--out", required=True, type=Path, help="checkpoint to write")
+    parser.add_argument("--until", type=int, help="stop after that step, to go on later")
     parser.add_argument("--restart", action="store_true", help="forget an unfinished run")
     for name, kind in (("steps", int), ("batch", int), ("lr", float), ("beta", float)):
         parser.add_argument(f"--{name}", type=kind, help="instead of the preset's")
@@ -55,49 +52,38 @@ def add_command(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train or resume until done or until a signal; the exit status is 0 when the model is done."""
-    preset = preset_named(args.preset)
     given = ("steps", "batch", "lr", "beta", "seed")
     changes = {name: getattr(args, name) for name in given if getattr(args, name) is not None}
-    settings = replace(preset.training, **changes)
-    dataset = open_dataset(args.data)
-    if dataset.frame != preset.frame:
-        raise ConfigError(
-            f"{args.data} was prepared for another frame than {args.preset} uses. "
-            f"Run `prepare` with the frame that this preset names: {preset.frame}."
-        )
-    pictures_of(dataset, "test")  # the card needs some: better said now than after hours
+    job = make_job(args.preset, args.data, changes)
     if args.out.is_dir():
         raise ConfigError(f"{args.out} is a folder; --out names the file to write.")
-    vae, folder = build_vae(preset.model), RunFolder(args.out)
+    folder = RunFolder(args.out)
     with folder.locked():
         with stop_on_signal() as stopped:
-            state = starting_state(folder, vae, settings, dataset, args.restart)
-            drive(vae, dataset, settings, state, folder, stopped)
-        if stopped() or state.step < settings.steps:
+            state = starting_state(folder, job, args.restart)
+            drive(job, state, folder, stopped, args.until or job.settings.steps)
+        if stopped() or state.step < job.settings.steps:
             print(f"Stopped after step {state.step}; the same command goes on from there.")
             return 1
-        finish(args.out, args.preset, preset, settings, state, dataset, folder)
+        print(job.finish(args.out, state))
+        draw_curve(folder)
     return 0
 
 
-def identity(vae: VAE, settings: TrainSettings, dataset: Dataset) -> dict[str, Any]:
-    """Return what must not change within a run, as plain JSON."""
-    data = {name: dataset.header[name] for name in ("name", "counts")}
-    return asdict(settings) | {"model": str(vae.config), "data": data}
+def make_job(preset: str, data: Path, changes: dict[str, Any]) -> Job:
+    """Return the run that a preset names."""
+    return FinderJob(data, changes) if preset == "finder" else VAEJob(preset, data, changes)
 
 
-def starting_state(
-    folder: RunFolder, vae: VAE, settings: TrainSettings, dataset: Dataset, restart: bool
-) -> TrainState:
+def starting_state(folder: RunFolder, job: Job, restart: bool) -> TrainState:
     """Return the saved state of the same run, or a new one."""
     old = saved_states(folder.state)
     if restart or not old:
         for path in (*old, folder.log):
             path.unlink(missing_ok=True)
-        return new_state(vae, settings)
+        return job.new_state()
     state, saved = load_state(folder.state)
-    now = identity(vae, settings, dataset)
-    differing = [name for name, value in now.items() if saved.get(name, value) != value]
+    differing = [name for name, value in job.identity().items() if saved.get(name, value) != value]
     if differing:
         raise ConfigError(
             f"{folder.folder} holds a run with other settings ({', '.join(differing)} differ). "
@@ -127,24 +113,19 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
 
 
 def drive(
-    vae: VAE,
-    dataset: Dataset,
-    settings: TrainSettings,
-    state: TrainState,
-    folder: RunFolder,
-    stopped: Callable[[], bool],
+    job: Job, state: TrainState, folder: RunFolder, stopped: Callable[[], bool], until: int
 ) -> None:
     """Take the steps, log each, save every minute and at the end."""
     begun, saved = time.monotonic() - state.seconds, time.monotonic()
-    with folder.log.open("a") as log, bar(state, settings) as progress_bar:
-        for progress in train(vae, dataset, settings, state):
+    with folder.log.open("a") as log, bar(state, job.settings) as progress_bar:
+        for progress in job.train(state):
             log.write(json.dumps(log_row(progress)) + "\n")
-            show(progress_bar, progress, settings)
-            last = progress.step == settings.steps or stopped()
+            show(progress_bar, progress, job.settings)
+            last = progress.step in (until, job.settings.steps) or stopped()
             if last or time.monotonic() - saved > SAVE_SECONDS:
                 log.flush()
                 state.seconds = time.monotonic() - begun
-                save_state(folder.state, state, identity(vae, settings, dataset))
+                save_state(folder.state, state, job.identity())
                 saved = time.monotonic()
             if last:
                 break
@@ -164,59 +145,9 @@ def show(progress_bar: Any, progress: Progress, settings: TrainSettings) -> None
     progress_bar.update()
     if progress.step % 50 == 0:
         rate = (progress_bar.format_dict["rate"] or 0) * settings.batch
-        total, reconstruction, kl = progress.losses
-        progress_bar.set_postfix_str(
-            f"loss {total:.3f} = reconstruction {reconstruction:.3f}"
-            f" + {progress.beta:.2g} x KL {kl:.2f}, {rate:.0f} pictures/s",
-            refresh=False,
-        )
-
-
-def finish(
-    out: Path,
-    name: str,
-    preset: Preset,
-    settings: TrainSettings,
-    state: TrainState,
-    dataset: Dataset,
-    folder: RunFolder,
-) -> None:
-    """Measure the trained model and write checkpoint, card and curve."""
-    bare = Checkpoint(out.stem, preset.model, preset.frame, state.params, {})
-    training = losses(bare, dataset, dataset.indices("train"))
-    metadata = {
-        "preset": name,
-        "step": state.step,
-        "settings": asdict(settings),
-        "seconds": round(state.seconds),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "program": f"dogpeople {__version__}",
-        "git_revision": git_revision(),
-        "dataset": {k: dataset.header[k] for k in ("name", "terms", "counts")},
-        "train_mse": float(training.mean()),
-        "losses": evaluate(bare, dataset),
-        "histogram": Histogram.from_values(training).to_json(),
-    }
-    checkpoint = replace(bare, metadata=metadata)
-    save_checkpoint(out, checkpoint)
-    write_card(out, checkpoint)
-    draw_curve(folder)
-    test: dict[str, Any] = checkpoint.metadata["losses"]
-    print(
-        f"{out}: mean square error per pixel {test['mse']:.5f} on {test['pictures']} test pictures"
-        f" (PCA with {test['pca_components']} components: {test['pca_mse']:.5f})."
-    )
-
-
-def git_revision() -> str:
-    """Return the commit this was trained at, "+" appended when files differ from it."""
-    try:
-        command = ["git", "describe", "--always", "--dirty=+"]
-        folder = Path(__file__).parent
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()
+        named = ", ".join(f"{k} {v:.4g}" for k, v in progress.losses._asdict().items())
+        beta = f", beta {progress.beta:.2g}" if progress.beta else ""
+        progress_bar.set_postfix_str(f"{named}{beta}, {rate:.0f} pictures/s", refresh=False)
 
 
 def draw_curve(folder: RunFolder) -> None:

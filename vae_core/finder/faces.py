@@ -5,13 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from vae_core.finder.network import POINTS, SPECIES
+from vae_core.finder.network import POINTS
 from vae_core.imaging.align import Landmarks
 from vae_core.types import Array
-
-BOX: dict[str, Array] = {}
-"""Per species (9, 4): normalised landmarks and a 1 -> centre and log size; see :func:`fit_boxes`."""
-
 
 def spread(points: Array) -> Array:
     """Return the size of faces: (..., 4, 2) landmarks -> (...,) pixels.
@@ -80,5 +76,3 @@ class Face:
             "landmarks": {name: [round(v, 1) for v in p] for name, p in points.items()},
         }
 
-
-__all__ = ["BOX", "SPECIES", "Face", "boxes_of", "fit_boxes", "overlap", "spread"]

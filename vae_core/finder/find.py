@@ -12,7 +12,8 @@ from PIL import Image
 from vae_core.checkpoint import read_tensors
 from vae_core.finder.faces import Face, boxes_of, overlap, spread
 from vae_core.finder.network import CELL, POINTS, READER_FRAME, SPECIES, build_reader, build_scout
-from vae_core.finder.targets import OFFSET, READER_POINTS, cell_centres
+from vae_core.finder.targets import OFFSET, cell_centres
+from vae_core.finder.training_sets import READER_POINTS
 from vae_core.imaging.align import Landmarks, Similarity, as_matrix
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.resample import resample
@@ -124,7 +125,8 @@ class Finder:
             others = np.array([face.box for face in faces]).reshape(-1, 4)
             if score >= self.threshold and not (overlap(box, others) > 0.4).any():
                 landmarks = Landmarks(*((float(x), float(y)) for x, y in points[k]))
-                faces.append(Face(species, landmarks, tuple(map(float, box)), score))
+                x0, y0, x1, y1 = map(float, box)
+                faces.append(Face(species, landmarks, (x0, y0, x1, y1), score))
         return faces
 
 

@@ -1,6 +1,9 @@
 """Examples for the reader from the scout's own candidates: its near misses and its mistakes."""
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import count
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -10,13 +13,31 @@ from vae_core.finder.faces import spread
 from vae_core.finder.find import Candidates, Finder, upright
 from vae_core.finder.network import READER_FRAME
 from vae_core.finder.scenery import Scenery
-from vae_core.finder.training_sets import FACE, as_record
+from vae_core.finder.training_sets import FACE, as_record, shared_scenery, workers
 from vae_core.imaging.align import as_matrix
 from vae_core.imaging.resample import resample
 from vae_core.types import Array, Rng
 
+ROUND = 512
+"""Pictures that are searched before it is seen whether more are needed."""
+
 CANVAS = 256
 """Pixels along a side of the composed pictures that are searched."""
+
+
+def mined(data: Path, split: str, finder: Finder, seed: int) -> Iterator[tuple[Array, Array]]:
+    """Yield examples without end, found by two processes; half of the mistakes, all the faces."""
+    with workers(data, split) as pool:
+        for start in count(0, ROUND):
+            jobs = range(start, start + ROUND)
+            for k, examples in enumerate(pool.imap(partial(_mine, finder, seed), jobs, 16)):
+                for j, (pixels, record) in enumerate(examples):
+                    if record["species"] >= 0 or (k + j) % 2:
+                        yield pixels, record
+
+
+def _mine(finder: Finder, seed: int, k: int) -> list[tuple[Array, Array]]:
+    return list(mined_examples(np.random.default_rng([seed, k]), shared_scenery(), finder))
 
 
 def mined_examples(rng: Rng, scenery: Scenery, finder: Finder) -> Iterator[tuple[Array, Array]]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae_core.finder.network import CELL, READER_FRAME, SPECIES
+from vae_core.finder.network import CELL, SPECIES
 from vae_core.finder.training_sets import READER_POINTS
 from vae_core.types import Array
 
@@ -78,5 +78,3 @@ def reader_targets(faces: Array) -> tuple[Array, Array, Array]:
     weights = faces["weight"][:, None] * POINT_WEIGHTS
     return classes, offsets, weights
 
-
-__all__ = ["READER_FRAME", "cell_centres", "mirror_faces", "reader_targets", "scout_targets"]

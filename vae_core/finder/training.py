@@ -1,10 +1,11 @@
 """Training the finder: a scout step and a reader step side by side, on two threads."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,7 +37,12 @@ class FinderLosses(NamedTuple):
 
 @dataclass(frozen=True)
 class FinderSet:
-    """Composed pictures, memory maps: uint8 (K, S, S, 3), and FACE records beside them."""
+    """Composed pictures, memory maps: uint8 (K, S, S, 3), and FACE records beside them.
+
+    header: where the photos are, how many pictures were composed and mined, terms.
+    """
+
+    header: dict[str, Any]
 
     scout: Array
     scout_faces: Array
@@ -48,11 +54,12 @@ def open_finder_set(directory: Path) -> FinderSet:
     """Map what :func:`~vae_core.finder.training_sets.make_set` wrote; DataError if it is not there."""
     try:
         return FinderSet(
+            json.loads((directory / "finder.json").read_text()),
             *(
                 np.load(directory / f"{kind}{part}.npy", mmap_mode="r")
                 for kind in ("scout", "reader")
                 for part in ("", "-faces")
-            )
+            ),
         )
     except (OSError, ValueError) as error:
         raise DataError(f"{directory} holds no prepared finder set: {error}.") from error

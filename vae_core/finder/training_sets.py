@@ -4,9 +4,10 @@
 structured array of what is in them. Picture k depends on the seed and k alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -91,23 +92,29 @@ def reader_example(rng: Rng, scenery: Scenery) -> tuple[Array, Array]:
     return relit(rng, canvas), as_record(face) if kind == "face" else record
 
 
-EXAMPLES = {"scout": scout_example, "reader": reader_example}
+EXAMPLES: dict[str, Callable[[Rng, Scenery], tuple[Array, Array]]] = {
+    "scout": scout_example,
+    "reader": reader_example,
+}
 
 
-def make_set(data: Path, split: str, kind: str, count: int, seed: int, out: Path) -> None:
-    """Compose ``count`` examples into ``out/KIND.npy`` and ``out/KIND-faces.npy``."""
-    out.mkdir(parents=True, exist_ok=True)
+def make_set(out: Path, kind: str, examples: Iterable[tuple[Array, Array]], count: int) -> None:
+    """Write ``count`` examples, (S, S, 3) and FACE records, to ``KIND.npy`` and beside it."""
     size = SCOUT_SIZE if kind == "scout" else READER_FRAME.width
-    shape = (count, size, size, 3)
-    pixels = np.lib.format.open_memmap(out / f"{kind}.npy", "w+", np.uint8, shape)
+    path = out / f"{kind}.npy"
+    pixels = np.lib.format.open_memmap(path, "w+", np.uint8, (count, size, size, 3))
     faces = []
-    with workers(data, split) as pool:
-        jobs = partial(_example, kind, seed)
-        for k, (picture, records) in enumerate(pool.imap(jobs, range(count), chunksize=64)):
-            pixels[k] = picture
-            faces.append(records)
+    for k, (picture, records) in enumerate(islice(examples, count)):
+        pixels[k] = picture
+        faces.append(records)
     pixels.flush()
     np.save(out / f"{kind}-faces.npy", np.stack(faces))
+
+
+def composed(data: Path, split: str, kind: str, count: int, seed: int) -> Iterator[Any]:
+    """Yield ``count`` composed examples, in the order of their numbers, made by two processes."""
+    with workers(data, split) as pool:
+        yield from pool.imap(partial(_example, kind, seed), range(count), chunksize=64)
 
 
 @contextmanager
@@ -122,6 +129,11 @@ def workers(data: Path, split: str) -> Iterator[Any]:
 _scenery: Scenery | None = None
 
 
-def _example(kind: str, seed: int, k: int) -> tuple[Array, Array]:
+def shared_scenery() -> Scenery:
+    """Return the scenery that :func:`workers` loaded for its processes."""
     assert _scenery is not None
-    return EXAMPLES[kind](np.random.default_rng([seed, k]), _scenery)
+    return _scenery
+
+
+def _example(kind: str, seed: int, k: int) -> tuple[Array, Array]:
+    return EXAMPLES[kind](np.random.default_rng([seed, k]), shared_scenery())

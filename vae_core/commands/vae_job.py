@@ -1,0 +1,72 @@
+"""Training a VAE by one of the presets, and measuring what came of it."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from vae_core.checkpoint import Checkpoint, save_checkpoint
+from vae_core.commands.card import write_card
+from vae_core.commands.job import provenance
+from vae_core.data.dataset import Dataset, open_dataset
+from vae_core.errors import ConfigError
+from vae_core.evaluation import evaluate, example_latents, losses, pictures_of
+from vae_core.metrics import Histogram
+from vae_core.model import VAE, build_vae
+from vae_core.presets import preset_named
+from vae_core.training import Progress, TrainSettings, TrainState, new_state, train
+
+
+class VAEJob:
+    """A preset on a prepared data set; ConfigError when the two do not fit."""
+
+    def __init__(self, name: str, data: Path, changes: dict[str, Any]) -> None:
+        self.name, self.preset = name, preset_named(name)
+        self.settings: TrainSettings = replace(self.preset.training, **changes)
+        self.dataset: Dataset = open_dataset(data)
+        if self.dataset.frame != self.preset.frame:
+            raise ConfigError(
+                f"{data} was prepared for another frame than {name} uses. "
+                f"Run `prepare` with the frame that this preset names: {self.preset.frame}."
+            )
+        pictures_of(self.dataset, "test")  # the card needs some: better said now than after hours
+
+    @cached_property
+    def vae(self) -> VAE:
+        """The functions that are trained."""
+        return build_vae(self.preset.model)
+
+    def identity(self) -> dict[str, Any]:
+        """Return settings, model and data."""
+        data = {name: self.dataset.header[name] for name in ("name", "counts")}
+        return asdict(self.settings) | {"model": str(self.vae.config), "data": data}
+
+    def new_state(self) -> TrainState:
+        """Draw parameters."""
+        return new_state(self.vae, self.settings)
+
+    def train(self, state: TrainState) -> Iterator[Progress]:
+        """Take the steps that ``state`` still lacks."""
+        return train(self.vae, self.dataset, self.settings, state)
+
+    def finish(self, out: Path, state: TrainState) -> str:
+        """Measure the trained model on held-out pictures; write checkpoint and card."""
+        bare = Checkpoint(out.stem, self.preset.model, self.preset.frame, state.params, {})
+        training = losses(bare, self.dataset, self.dataset.indices("train"))
+        test = evaluate(bare, self.dataset)
+        metadata = provenance(self.name, state) | {
+            "settings": asdict(self.settings),
+            "dataset": {k: self.dataset.header[k] for k in ("name", "terms", "counts")},
+            "train_mse": float(training.mean()),
+            "losses": test,
+            "histogram": Histogram.from_values(training).to_json(),
+            "example": example_latents(bare, self.dataset, training),
+        }
+        checkpoint = replace(bare, metadata=metadata)
+        save_checkpoint(out, checkpoint)
+        write_card(out, checkpoint)
+        return (
+            f"{out}: mean square error per pixel {test['mse']:.5f} on {test['pictures']} test "
+            f"pictures (PCA with {test['pca_components']} components: {test['pca_mse']:.5f})."
+        )
