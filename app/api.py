@@ -19,6 +19,7 @@ from app.schemas import (
     FacesAnswer,
     Format,
     Health,
+    Light,
     Model,
     ModelsAnswer,
     MorphAnswer,
@@ -207,6 +208,7 @@ def describe(checkpoint: Checkpoint, default: str) -> Model:
         channels=channels,
         latent=checkpoint.config.latent,
         alignment=alignment_of(checkpoint.frame),
+        light=light_of(checkpoint.frame),
         dataset=checkpoint.metadata.get("dataset", {}),
         losses=checkpoint.metadata.get("losses", {}),
     )
@@ -220,3 +222,8 @@ def alignment_of(frame: Frame) -> Any:
         species: {name: getattr(frame, name) for name in ("left_eye", "right_eye", anchor)}
         for species, anchor in ANCHORS.items()
     }
+
+
+def light_of(frame: Frame) -> Light | None:
+    """Say what the frame brings a face's light to."""
+    return Light(mean=frame.light[0], contrast=frame.light[1]) if frame.light else None

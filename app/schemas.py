@@ -130,6 +130,13 @@ class DecodeAnswer(BaseModel):
     frames: list[PictureUrl] = Field(description="One for each latent.")
 
 
+class Light(BaseModel):
+    """Exposure and contrast, as mean and standard deviation of the luminance, 0 to 1."""
+
+    mean: float = Field(examples=[0.5])
+    contrast: float = Field(examples=[0.17])
+
+
 class Model(BaseModel):
     """A model that this server has loaded."""
 
@@ -143,6 +150,9 @@ class Model(BaseModel):
     alignment: dict[Species, dict[str, Point]] | None = Field(
         description="Which landmarks of a species are brought where, as nearly as turning, scaling "
         "and shifting can: fractions of a frame's width and height; null if it aligns no faces.",
+    )
+    light: Light | None = Field(
+        description="What a face's light is brought to; null if it is left as it is."
     )
     dataset: dict[str, Any] = Field(description="What it was trained on, and under what terms.")
     losses: dict[str, Any] = Field(description="Final losses, as training left them.")

@@ -2,26 +2,25 @@
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
-from benchmarks import cold_start, models, morph, training_step
 from benchmarks.report import ROOT, machine, section, write_section
 
-BENCHMARKS = {
-    "training_step": training_step,
-    "morph": morph,
-    "cold_start": cold_start,
-    "models": models,
-}
+NAMES = ("training_step", "morph", "cold_start", "models", "finder", "lighting")
+"""Modules of this package: ``run`` takes the options and returns Markdown."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all of them if left out"
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; all of them if left out"
     )
     parser.add_argument("--rounds", type=int, default=15, help="turns of each contender")
     parser.add_argument("--data", type=Path, default=ROOT / "prepared", help="prepared pictures")
+    parser.add_argument(
+        "--photos", type=Path, default=ROOT.parent / "shared" / "data", help="scenes.csv's folder"
+    )
     parser.add_argument(
         "--seeds", type=int, default=0, help="`models` trains the digits' models so many times"
     )
@@ -29,12 +28,12 @@ def main() -> int:
         "--out", type=Path, default=ROOT / "docs" / "performance.md", help="where tables are kept"
     )
     options = parser.parse_args()
-    if unknown := set(options.names) - set(BENCHMARKS):
-        parser.error(f"no benchmark is called {min(unknown)}; there are {', '.join(BENCHMARKS)}")
-    given = [argument for argument in sys.argv[1:] if argument not in BENCHMARKS]
-    for name in options.names or BENCHMARKS:
+    if unknown := set(options.names) - set(NAMES):
+        parser.error(f"no benchmark is called {min(unknown)}; there are {', '.join(NAMES)}")
+    given = [argument for argument in sys.argv[1:] if argument not in NAMES]
+    for name in options.names or NAMES:
         before = machine()
-        body = BENCHMARKS[name].run(options)
+        body = import_module(f"benchmarks.{name}").run(options)
         text = section(" ".join(["python -m benchmarks", name, *given]), before, body)
         print(f"## {name}\n\n{text}\n", flush=True)
         write_section(options.out, name, text)

@@ -180,7 +180,7 @@ def rivals() -> Iterator[tuple[str, Detector]]:
 
 
 def theirs(detect: Detector, people: list[Annotated], empty: list[Annotated]) -> list[str]:
-    """The same measures for a detector that gives boxes only.
+    """Return the same measures for a detector that gives boxes only.
 
     Its boxes frame eyes to chin or more, so an overlap of 0.35 counts for it, not ours of 0.5.
     """

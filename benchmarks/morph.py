@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from app.morphing import SPARE
+from app.morphing import FINDER, SPARE, Morpher
+from app.portraits import Portrait
 from benchmarks.measure import Contender, interleave
 from benchmarks.photos import draw_jpeg, landmarks
 from benchmarks.report import ROOT, table
 from vae_core.checkpoint import load_checkpoint
 from vae_core.imaging.align import Landmarks
-from vae_core.imaging.photo import read_photo
+from vae_core.imaging.photo import PhotoLimits, read_photo
 from vae_core.imaging.render import render_strip
 from vae_core.morph import Encoded, encode_photo, morph
 
@@ -31,6 +32,8 @@ def run(options: argparse.Namespace) -> str:
         Contender("morph, the photo's middle taken for the face", f"{__name__}:plain", (), 1),
         Contender("morph, landmarks given", f"{__name__}:placed", (), 1),
     ]
+    if (MODEL.parent / FINDER).exists():
+        contenders.append(Contender("morph, both faces looked for", f"{__name__}:found", (), 1))
     times = interleave(contenders, options.rounds, CALLS)
     sizes = " and ".join(f"{len(photo) // 1000} kB" for photo in photos())
     head = [
@@ -59,7 +62,7 @@ def placed() -> Callable[[], object]:
 
 
 def morphing(marks: Landmarks | None) -> Callable[[], bytes]:
-    """Two files in, a PNG strip out, with what the server does between them."""
+    """Return the way from two files to a PNG strip."""
     checkpoint = load_checkpoint(MODEL)
     enough = None if marks else SPARE * checkpoint.frame.height
     friend, dog = photos()
@@ -70,3 +73,11 @@ def morphing(marks: Landmarks | None) -> Callable[[], bytes]:
     return lambda: render_strip(
         morph(checkpoint, encode(friend, "person"), encode(dog, "dog")).frames
     )
+
+
+def found() -> Callable[[], bytes]:
+    """Return the same with the finder at work on both photos, which hold no face that it knows."""
+    morpher = Morpher.from_folder(MODEL.parent, MODEL.stem, PhotoLimits())
+    friend, dog = photos()
+    ends = Portrait(friend, "person", strict=False), Portrait(dog, "dog", strict=False)
+    return lambda: render_strip(morpher.morph(*ends)[0].frames)

@@ -23,14 +23,37 @@ train() { # PRESET PICTURES
 prepare mnist --source mnist "$DATA/mnist" --frame digit28 --name MNIST \
     --terms "MNIST handwritten digits by Yann LeCun and Corinna Cortes, CC BY-SA 3.0."
 
-prepare classic --source pictures "$DATA" --limit-origin cat2dog=300 --name "people and dogs" \
+train mnist mnist
+train mnist-ramp mnist
+
+# The finder: a first one on composed pictures; then one that also learns from the first one's
+# candidates. The shipped finder is one such run whose pictures were exchanged on the way: its card
+# says when.
+finder_terms="Scenes and faces: the sources of \"people and dogs\" and, for people in scenes, webmorph \
+portraits; photos without faces from the web (no terms stated). The pictures themselves may not be \
+redistributed."
+
+compose() { # NAME ARGUMENTS...
+    folder=prepared/$1
+    shift
+    test -f "$folder/finder.json" ||
+        "$PYTHON" -m vae_core compose --photos "$DATA" --terms "$finder_terms" --out "$folder" "$@"
+}
+
+export OPENBLAS_NUM_THREADS=1 # the two networks have a core each
+compose finder-first
+"$PYTHON" -m vae_core train --preset finder --steps 6000 --data prepared/finder-first \
+    --out prepared/finder-first/finder.safetensors
+compose finder --reader 40000 --mined 38000 --finder prepared/finder-first/finder.safetensors
+train finder finder
+
+# The classic model sees faces where the finder sees them, as it will when it is served.
+unset OPENBLAS_NUM_THREADS
+prepare classic --finder models/finder.safetensors --source pictures "$DATA" --limit-origin cat2dog=300 --name "people and dogs" \
     --terms "Faces of people: synthetic-a and synthetic-b, GAN portraits of people who do not \
 exist (crawled; no terms stated, synthetic-b from a GPL-3.0 repository); all-age-faces (research \
 use; cite Cheng et al. 2019); UTKFace (non-commercial research use). Heads of dogs: flickr, cut \
 from photographers' own photos (no terms stated); cat2dog, huskies and Samoyeds, capped (MIT \
 repository, the photos' rights unclear); lhi (no terms stated). The pictures themselves may not \
 be redistributed."
-
-train mnist mnist
-train mnist-ramp mnist
 train classic classic

@@ -1,5 +1,6 @@
-// Photo -> the frame of a model, as vae_core/imaging/align.py does it. A point is [x, y] in pixels
-// of the upright photo; a similarity {a, b, x, y} maps it to [a, -b; b, a] point + [x, y].
+// Photo -> the frame of a model, as vae_core/imaging does it in align.py and lighting.py. A point is
+// [x, y] in pixels of the upright photo; a similarity {a, b, x, y} maps it to [a, -b; b, a] point
+// + [x, y].
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
@@ -46,7 +47,7 @@ export function drawCrop(canvas, model, picture, { a, b, x, y }) {
   ];
   canvas.width = model.width; // this also clears it
   canvas.height = model.height;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   context.imageSmoothingQuality = "high";
   context.setTransform(a, b, -b, a, x, y);
   for (const [sy, sh, dy, dh] of spans(height, image.height)) {
@@ -54,6 +55,43 @@ export function drawCrop(canvas, model, picture, { a, b, x, y }) {
       context.drawImage(image, sx, sy, sw, sh, dx, dy, dw, dh);
     }
   }
+  const pixels = context.getImageData(0, 0, model.width, model.height);
+  lightUp(pixels, model);
+  context.putImageData(pixels, 0, 0);
+}
+
+/** Take away the colours that the model does not see, and bring a face to its light. */
+function lightUp({ data, width, height }, model) {
+  const luma = (i) => (0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2]) / 255;
+  const { gain, offset } = model.light ? measureLight(luma, width, height, model.light) : NEUTRAL;
+  for (let i = 0; i < data.length; i += 4) {
+    const grey = luma(i);
+    for (let k = i; k < i + 3; k++) {
+      const shade = model.channels === 1 ? grey : data[k] / 255;
+      data[k] = (255 * (shade - offset)) / gain; // which is rounded, and cut at 0 and 255
+    }
+  }
+}
+
+const NEUTRAL = { gain: 1, offset: 0 };
+const FAINTEST = 0.04;
+
+/** Mean and contrast under a bell over the face, against those that the model wants. */
+function measureLight(luma, width, height, light) {
+  let [weights, first, second] = [0, 0, 0];
+  for (let i = 0; i < width * height; i++) {
+    const y = ((Math.floor(i / width) + 0.5) / height - 0.54) / 0.36;
+    const x = (((i % width) + 0.5) / width - 0.5) / 0.32;
+    const weight = Math.exp(-(x * x + y * y));
+    const grey = luma(4 * i);
+    weights += weight;
+    first += weight * grey;
+    second += weight * grey * grey;
+  }
+  const mean = first / weights;
+  const contrast = Math.sqrt(Math.max(second / weights - mean * mean, FAINTEST ** 2));
+  const gain = contrast / light.contrast;
+  return { gain, offset: mean - gain * light.mean };
 }
 
 /** A face for a start: where the frame expects one, in the largest square in the photo's middle. */
@@ -72,8 +110,9 @@ export function typicalFace(species, { width, height }, model) {
 
 /** The same face with the eyes told apart: left is the picture's left of an upright face. */
 export function upright({ species, landmarks }) {
-  const { left_eye: left, right_eye: right, mouth } = landmarks;
-  const [ax, ay, mx, my] = [right[0] - left[0], right[1] - left[1], mouth[0] - left[0], mouth[1] - left[1]];
-  const crossed = ax * my - ay * mx < 0;
-  return crossed ? { species, landmarks: { ...landmarks, left_eye: right, right_eye: left } } : { species, landmarks };
+  const { left_eye, right_eye, mouth } = landmarks;
+  const across = [right_eye[0] - left_eye[0], right_eye[1] - left_eye[1]];
+  const down = [mouth[0] - left_eye[0], mouth[1] - left_eye[1]];
+  if (across[0] * down[1] >= across[1] * down[0]) return { species, landmarks };
+  return { species, landmarks: { ...landmarks, left_eye: right_eye, right_eye: left_eye } };
 }

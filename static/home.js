@@ -41,7 +41,8 @@ function takePhotos(files, first) {
   files.slice(0, order.length).forEach((file, i) => takePhoto(order[i], file));
 }
 
-const isPicture = (file) => file.type.startsWith("image/") || /\.(heic|heif|avif)$/i.test(file.name);
+const isPicture = ({ type, name }) =>
+  type.startsWith("image/") || /\.(heic|heif|avif)$/i.test(name);
 
 for (const portrait of portraits) {
   const { card, input } = portrait;
@@ -101,8 +102,10 @@ async function showAnswer(page, ok) {
     document.querySelector("#result").replaceWith(result);
     title.focus({ preventScroll: true });
     await scrub(result, true);
-    const film = result.querySelector(".film");
-    film.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+    const above = result.getBoundingClientRect().top < 0;
+    const behavior = calm.matches ? "auto" : "smooth";
+    if (above) result.scrollIntoView({ block: "start", behavior });
+    else result.querySelector(".film").scrollIntoView({ block: "nearest", behavior });
     announce.textContent = "The morph is ready.";
     return;
   }

@@ -2,17 +2,14 @@
 // meant, and what the model sees of it. Points are in pixels of the upright full-size photo.
 
 import { drawCrop, fit, outline, typicalFace, upright } from "./align.js";
-import { frameView, stillFits, surroundings, union } from "./view.js";
+import { readPicture } from "./picture.js";
+import { movePins, reach } from "./pins.js";
+import { Stage, boxAround } from "./stage.js";
 
-const LONGEST = 1600; // pixels, of the picture that is drawn here and sent to be looked at
-const HEAVY = 6e6; // bytes, and
-const VAST = 40e6; // pixels, beyond which that picture is also what is morphed
-const REACH = 22; // pixels on the screen from which a pin is caught, less on a small face
+const HEAVY = 6e6; // bytes, or
+const VAST = 40e6; // pixels, beyond which a photo is morphed from its small copy, too
 const CLOSE = 1.2; // of what the model sees, in the dialog
 const CARD = 0.85; // and on a card, which may cut off its corners
-const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Portrait {
   constructor(card, { model, adjust }) {
@@ -23,32 +20,29 @@ export class Portrait {
     this.species = card.dataset.species;
     this.sitting = card.querySelector(".sitting");
     this.photo = card.querySelector(".photo");
-    this.canvas = card.querySelector(".preview");
     this.crop = card.querySelector(".crop");
     this.note = card.querySelector(".note");
     this.pins = [...card.querySelectorAll(".pin")];
     this.outlines = card.querySelector(".outlines");
+    this.button = card.querySelector(".adjust");
     this.adjust = () => adjust(this);
+    this.stage = new Stage(this.photo, { wanted: () => this.wanted(), drawn: () => this.draw() });
     this.clear();
 
-    this.photo.addEventListener("pointerdown", (event) => this.grasp(event));
-    this.photo.addEventListener("pointermove", (event) => this.drag(event));
-    for (const type of ["pointerup", "pointercancel"]) {
-      this.photo.addEventListener(type, () => this.release());
-    }
-    this.photo.addEventListener("click", (event) => this.click(event));
-    for (const pin of this.pins) pin.addEventListener("keydown", (event) => this.nudge(event));
-    card.querySelector(".adjust").addEventListener("click", this.adjust);
-    new ResizeObserver(() => this.resize()).observe(this.photo);
+    movePins(this);
+    this.button.addEventListener("click", this.adjust);
   }
 
   // ---- a photo, and the faces in it
 
   clear() {
     this.looking?.abort();
-    Object.assign(this, { file: null, picture: null, faces: [], face: null, view: null, close: false });
-    this.card.classList.remove("shown", "found");
+    Object.assign(this, { file: null, picture: null, faces: [], face: null, close: false });
+    this.stage.clear();
+    this.card.classList.remove("shown", "found", "guessed");
     this.card.removeAttribute("aria-busy");
+    this.button.disabled = true;
+    this.crop.width = 1; // that clears it
     this.note.textContent = "";
     this.complain("");
   }
@@ -94,7 +88,7 @@ export class Portrait {
   hang(picture) {
     this.picture = picture;
     this.card.classList.add("shown");
-    this.frame();
+    this.stage.hang(picture);
   }
 
   /** Take the best of the faces that were found, or a typical one for a start. */
@@ -107,7 +101,9 @@ export class Portrait {
     }));
     if (!this.found) this.faces = [typicalFace(this.species, this.picture, this.model)];
     this.outlines.replaceChildren(...this.faces.map((face, i) => this.makeOutline(face, i)));
+    this.button.disabled = false;
     this.card.classList.add("found");
+    this.card.classList.toggle("guessed", !this.found);
     this.take(Math.max(0, this.faces.findIndex((face) => face.species === this.species)));
   }
 
@@ -136,7 +132,7 @@ export class Portrait {
       if (this.faces.length > 1) element.setAttribute("aria-pressed", k === i);
     }
     this.note.textContent = this.describe();
-    this.frame(!calm.matches);
+    this.stage.frame();
   }
 
   /** Put the pins back to where they were at first. */
@@ -147,7 +143,7 @@ export class Portrait {
   describe() {
     const { species } = this.face;
     if (!this.found) {
-      return "No face was found here. Adjust the pins: put them on the eyes, the nose and the mouth.";
+      return "No face was found. Adjust the pins: put them on the eyes, the nose and the mouth.";
     }
     const count = this.faces.length;
     const several = count > 1 ? `There are ${count} faces here: choose the one you mean.` : "";
@@ -176,222 +172,78 @@ export class Portrait {
     body.set(`${this.role}_landmarks`, JSON.stringify(sent));
   }
 
-  // ---- the view
+  // ---- what is seen
 
   /** Look closely at the chosen face, or at the whole photo. */
   zoom(close) {
     this.close = close;
-    this.frame(!calm.matches);
+    this.stage.frame();
   }
 
   /** Show the chosen face as another model sees it. */
   lookThrough(model) {
     if (!this.face) return;
     this.model = model;
-    this.frame();
+    this.stage.frame();
   }
 
-  region() {
+  /** What to have in view: the chosen face, close in the dialog; on a card the others, too. */
+  wanted() {
     const { width, height } = this.picture;
-    if (this.inDialog && !this.close) return { x: 0, y: 0, width, height };
-    if (!this.face) return { x: 0, y: 0, width, height: height / 2 }; // where a face is likely
-    const share = this.close ? CLOSE : CARD;
-    const region = (face) => surroundings(this.outlineOf(face), face.landmarks, share);
+    const whole = { x: 0, y: 0, width, height };
+    if (this.inDialog && !this.close) return { region: whole };
+    if (!this.face) return { region: { ...whole, height: height / 2 } }; // where faces mostly are
     const others = this.close ? [] : this.faces.filter((_, i) => i !== this.chosen);
-    return union([this.face, ...others].map(region));
+    const points = [this.face, ...others].flatMap((face) => this.surroundings(face));
+    return { region: boxAround(points.map((point) => this.inside(point))), close: this.close };
+  }
+
+  /** Points that must be in sight of a face. */
+  surroundings(face) {
+    const { x, y, width, height } = this.outlineOf(face);
+    const half = ((this.close ? CLOSE : CARD) / 2) * Math.max(width, height);
+    return [[x - half, y - half], [x + half, y + half], ...Object.values(face.landmarks)];
   }
 
   outlineOf(face) {
     return outline(fit(upright(face), this.model), this.model);
   }
 
-  best() {
-    const aspect = this.photo.clientWidth / this.photo.clientHeight;
-    return frameView(this.picture, this.region(), aspect, this.close);
-  }
-
-  /** Bring into view what matters, at once or gliding there. */
-  frame(glide = false) {
-    if (!this.picture || !this.photo.clientHeight) return;
-    this.goal = this.best();
-    if (!glide || !this.view) this.view = this.goal;
-    this.redraw();
-  }
-
-  resize() {
-    if (!this.photo.clientHeight) return;
-    this.canvas.width = Math.round(this.photo.clientWidth * devicePixelRatio);
-    this.canvas.height = Math.round(this.photo.clientHeight * devicePixelRatio);
-    this.frame();
-  }
-
-  redraw() {
-    this.drawing ??= requestAnimationFrame(() => {
-      this.drawing = null;
-      if (!this.view) return;
-      if (this.view !== this.goal) this.glide();
-      this.draw();
-    });
-  }
-
-  glide() {
-    const { view, goal } = this;
-    const next = mapValues(view, (v, key) => v + 0.3 * (goal[key] - v));
-    const arrived = Object.keys(goal).every((key) => Math.abs(goal[key] - next[key]) < goal.width / 500);
-    this.view = arrived ? goal : next;
-    if (!arrived) this.redraw();
-  }
-
+  /** Put pins and outlines onto the photo, and draw what the model sees. */
   draw() {
-    const { canvas, view, picture } = this;
-    const scale = canvas.width / view.width;
-    const context = canvas.getContext("2d");
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.imageSmoothingQuality = "high";
-    context.drawImage(picture.blurred, 0, 0, canvas.width, canvas.height); // beyond the photo
-    context.setTransform(scale, 0, 0, scale, -view.x * scale, -view.y * scale);
-    context.drawImage(picture.image, 0, 0, picture.width, picture.height);
     if (!this.face) return;
-    this.photo.style.setProperty("--reach", `${this.reach}px`);
-    for (const pin of this.pins) this.put(pin, this.face.landmarks[pin.dataset.name]);
+    const { stage, photo } = this;
+    photo.style.setProperty("--reach", `${reach(this)}px`);
+    for (const pin of this.pins) stage.put(pin, this.face.landmarks[pin.dataset.name]);
     for (const [i, element] of [...this.outlines.children].entries()) {
       const shape = this.outlineOf(i === this.chosen ? this.face : this.faces[i]);
-      this.put(element, [shape.x, shape.y]);
-      element.style.width = `${(100 * shape.width) / view.width}%`;
-      element.style.height = `${(100 * shape.height) / view.height}%`;
+      stage.put(element, [shape.x, shape.y]);
+      element.style.width = `${shape.width / stage.rate}px`;
+      element.style.height = `${shape.height / stage.rate}px`;
       element.style.rotate = `${shape.angle}rad`;
     }
-    drawCrop(this.crop, this.model, picture, fit(upright(this.face), this.model));
-    this.crop.classList.toggle("grey", this.model.channels === 1);
+    drawCrop(this.crop, this.model, this.picture, fit(upright(this.face), this.model));
   }
 
-  put(element, [x, y]) {
-    element.style.left = `${(100 * (x - this.view.x)) / this.view.width}%`;
-    element.style.top = `${(100 * (y - this.view.y)) / this.view.height}%`;
+  /** Take other landmarks for the chosen face. */
+  move(landmarks) {
+    const kept = Object.entries(landmarks).map(([name, point]) => [name, this.inside(point)]);
+    this.face = { ...this.face, landmarks: Object.fromEntries(kept) };
+    if (!this.found) this.note.textContent = "";
+    this.card.classList.remove("guessed");
+    this.stage.redraw();
   }
 
-  // ---- moving the pins
-
-  /** Pixels of the photo for one on the screen. */
-  get rate() {
-    return this.view.width / this.photo.clientWidth;
-  }
-
-  get reach() {
-    const size = this.outlineOf(this.face).width / this.rate;
-    return Math.min(Math.max(0.2 * size, 6), REACH);
-  }
-
-  pointOf(event) {
-    const { left, top } = this.photo.getBoundingClientRect();
-    return [
-      this.view.x + (event.clientX - left) * this.rate,
-      this.view.y + (event.clientY - top) * this.rate,
-    ];
-  }
-
+  /** The point of the photo that is nearest. */
   inside([x, y]) {
     const { width, height } = this.picture;
     return [Math.min(Math.max(x, 0), width), Math.min(Math.max(y, 0), height)];
-  }
-
-  grasp(event) {
-    this.grip = null;
-    // On a card a finger scrolls the page; a tap opens the dialog, where there is room for it.
-    const tooSmall = event.pointerType === "touch" && !this.inDialog;
-    if (!this.face || event.button !== 0 || tooSmall) return;
-    const from = this.pointOf(event);
-    const names = this.namesAt(from, event.target);
-    if (!names.length) return;
-    event.preventDefault();
-    this.photo.setPointerCapture(event.pointerId);
-    this.grip = { from, names, landmarks: this.face.landmarks };
-    if (names.length === 1) this.pins.find((pin) => pin.dataset.name === names[0]).focus({ preventScroll: true });
-  }
-
-  /** The pin that is meant by a point; all of them, where the dialog lets the whole face be moved. */
-  namesAt([x, y], target) {
-    const away = ([px, py]) => Math.hypot(px - x, py - y) / this.rate;
-    const points = Object.entries(this.face.landmarks).map(([name, point]) => [name, away(point)]);
-    const [[nearest, distance]] = points.sort((a, b) => a[1] - b[1]);
-    if (distance < this.reach) return [nearest];
-    return this.inDialog && target.matches(".chosen") ? points.map(([name]) => name) : [];
-  }
-
-  drag(event) {
-    if (!this.grip || !this.photo.hasPointerCapture(event.pointerId)) return;
-    const { from, names, landmarks } = this.grip;
-    const [x, y] = this.pointOf(event);
-    this.move(landmarks, names, [x - from[0], y - from[1]]);
-  }
-
-  release() {
-    if (this.grip) this.settle();
-  }
-
-  nudge(event) {
-    const step = STEPS[event.key];
-    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    const size = this.rate * (event.shiftKey ? 10 : 1);
-    this.move(this.face.landmarks, [event.target.dataset.name], step.map((v) => v * size));
-    this.settle();
-  }
-
-  move(landmarks, names, [dx, dy]) {
-    const moved = names.map((name) => {
-      const [x, y] = landmarks[name];
-      return [name, this.inside([x + dx, y + dy])];
-    });
-    this.face = { ...this.face, landmarks: { ...landmarks, ...Object.fromEntries(moved) } };
-    this.redraw();
-  }
-
-  /** Change the view only where the face has outgrown it, or become small in it. */
-  settle() {
-    if (!stillFits(this.view, this.best(), this.region())) this.frame(!calm.matches);
-  }
-
-  /** A click on a card that has caught no pin opens the dialog. */
-  click(event) {
-    const caught = this.grip;
-    this.grip = null;
-    const byKey = event.detail === 0;
-    if (this.face && !caught && !byKey && !this.inDialog) this.adjust();
   }
 
   get inDialog() {
     return !this.card.contains(this.sitting);
   }
 }
-
-/** Decode a picture: a small copy to draw from, a smaller file to send, the size of the original. */
-async function readPicture(url, size) {
-  const photo = new Image();
-  photo.src = url;
-  try {
-    await photo.decode();
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-  const { width, height } = size ?? { width: photo.naturalWidth, height: photo.naturalHeight };
-  const shrink = Math.min(1, LONGEST / Math.max(width, height));
-  const image = copy(photo, Math.ceil(width * shrink), Math.ceil(height * shrink));
-  const small = shrink < 1 && !size && (await toJpeg(image));
-  return { image, blurred: copy(image, 4, 4), small, width, height };
-}
-
-function copy(picture, width, height) {
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const context = canvas.getContext("2d");
-  context.imageSmoothingQuality = "high";
-  context.fillStyle = "white"; // as the server does with what is transparent
-  context.fillRect(0, 0, width, height);
-  context.drawImage(picture, 0, 0, width, height);
-  return canvas;
-}
-
-const toJpeg = (canvas) => new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));
 
 const mapValues = (object, change) =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value, key)]));

@@ -65,7 +65,7 @@ def test_the_prior_is_at_distance_zero():
 
 def test_gradient_of_the_posterior(rng):
     q, beta = DiagonalGaussian(3), 0.7
-    h, eps, u = rng.standard_normal((4, 6)), rng.standard_normal((4, 3)), rng.standard_normal((4, 3))
+    h, (eps, u) = rng.standard_normal((4, 6)), rng.standard_normal((2, 4, 3))
 
     def loss(h):
         z, kl, _ = q.forward({}, h, eps)

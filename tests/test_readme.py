@@ -26,6 +26,7 @@ from vae_core.__main__ import main
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+PAGES = [Path("README.md"), *(p.relative_to(ROOT) for p in sorted(ROOT.glob("docs/**/*.md")))]
 ADDRESS = "http://127.0.0.1:8000"
 
 
@@ -149,7 +150,7 @@ def test_every_path_of_the_map_is_there():
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/api.md", "docs/performance.md"])
+@pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_link_leads_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     headings = {re.sub(r"\W+", "-", h.lower()) for h in re.findall(r"^##? (.*)$", text, re.M)}

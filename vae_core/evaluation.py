@@ -115,7 +115,7 @@ EXAMPLES = 60
 def example_latents(
     checkpoint: Checkpoint, dataset: Dataset, training: Array
 ) -> dict[str, list[float]]:
-    """Return a latent of a person and one of a dog who do not exist: ``{"friend": [...], "dog"...}``.
+    """Return latents of a person, ``friend``, and of a ``dog`` who do not exist.
 
     Each is the mean of a training picture's latent and its two nearest neighbours', the one that
     decodes to most contrast among pictures of a typical loss. ``training``: (N,) losses of the
@@ -131,9 +131,7 @@ def example_latents(
     }
 
 
-def blend(
-    checkpoint: Checkpoint, dataset: Dataset, indices: Array, training: Array
-) -> list[float]:
+def blend(checkpoint: Checkpoint, dataset: Dataset, indices: Array, training: Array) -> list[float]:
     """Return the example of one species, (Z,) as a list."""
     z = np.concatenate([checkpoint.encode(x) for x in batches(dataset, indices)])
     typical = np.argsort(abs(training - np.percentile(training, 30)))[:EXAMPLES]

@@ -1,6 +1,7 @@
 """From two photos to the frames between them: the whole engine in two functions."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from vae_core.checkpoint import Checkpoint
 from vae_core.imaging.align import Crop, Landmarks, align
@@ -13,18 +14,36 @@ from vae_core.types import Array
 
 @dataclass(frozen=True)
 class Encoded:
-    """A photo as a model sees it.
+    """A photo as a model sees it: the aligned picture, and its latent (Z,).
 
-    crop: the aligned picture.  latent: (Z,).  reconstruction: (H, W, C) in [0, 1], in the photo's
-    own light.  loss: mean square error per pixel, as the model sees it.  percentile: the share of training pictures, in per cent, that the
-    model reconstructs better.
+    How well the model can show it again is worked out when it is asked for.
     """
 
+    checkpoint: Checkpoint
     crop: Crop
     latent: Array
-    reconstruction: Array
-    loss: float
-    percentile: float
+
+    @cached_property
+    def decoded(self) -> Array:
+        """(H, W, C) in [0, 1], in the model's light."""
+        picture: Array = self.checkpoint.decode(self.latent[None])[0]
+        return picture
+
+    @property
+    def reconstruction(self) -> Array:
+        """(H, W, C) in [0, 1], in the photo's own light."""
+        picture: Array = restore_light(self.decoded[None], self.crop.light, self.crop.light)[0]
+        return picture
+
+    @property
+    def loss(self) -> float:
+        """Mean square error per pixel, in the model's light."""
+        return float(mse_per_picture(self.crop.pixels[None], self.decoded[None])[0])
+
+    @property
+    def percentile(self) -> float:
+        """The share of training pictures, in per cent, that the model reconstructs better."""
+        return self.checkpoint.histogram.percentile(self.loss)
 
 
 @dataclass(frozen=True)
@@ -40,18 +59,12 @@ class Morph:
 def encode_photo(
     checkpoint: Checkpoint, photo: Photo, landmarks: Landmarks | None, species: str
 ) -> Encoded:
-    """Align a photo to the model's frame, encode it, and see how faithful the model is to it.
+    """Align a photo to the model's frame and encode it.
 
     Without landmarks the photo is taken as a centred face crop. Raises LandmarksError.
     """
     crop = align(photo, checkpoint.frame, landmarks, species)
-    x = crop.pixels[None]
-    latent = checkpoint.encode(x)
-    reconstruction = checkpoint.decode(latent)
-    loss = float(mse_per_picture(x, reconstruction)[0])
-    percentile = checkpoint.histogram.percentile(loss)
-    restored = restore_light(reconstruction, crop.light, crop.light)[0]
-    return Encoded(crop, latent[0], restored, loss, percentile)
+    return Encoded(checkpoint, crop, checkpoint.encode(crop.pixels[None])[0])
 
 
 def morph(

@@ -28,9 +28,7 @@ class Posterior(Protocol):
         """Return a draw z (N, Z), KL(q || p) in nats (N,), and the cache."""
         ...
 
-    def backward(
-        self, params: Params, cache: Cache, dz: Array, dkl: float
-    ) -> tuple[Array, Params]:
+    def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Params]:
         """Return dL/dh and dL/dparams, given dL/dz and the weight of each example's KL in L."""
         ...
 
@@ -47,7 +45,7 @@ class Normal(NamedTuple):
         return std
 
     def sample(self, eps: Array) -> Array:
-        """z = mean + std * eps, eps ~ N(0, 1): the reparameterization of arXiv:1312.6114, 2.4."""
+        """Z = mean + std * eps, eps ~ N(0, 1): the reparameterization of arXiv:1312.6114, 2.4."""
         z: Array = self.mean + self.std() * eps
         return z
 
@@ -76,16 +74,14 @@ class DiagonalGaussian:
         return self.normal(h).mean
 
     def forward(self, params: Params, h: Array, eps: Array) -> tuple[Array, Array, Cache]:
-        """z = mean + std * eps, and the closed-form KL."""
+        """Z = mean + std * eps, and the closed-form KL."""
         q = self.normal(h)
         kl, dmean_kl, dlogvar_kl = gaussian_kl(*q)
         noise = q.std() * eps
         return q.mean + noise, kl, (noise, dmean_kl, dlogvar_kl)
 
-    def backward(
-        self, params: Params, cache: Cache, dz: Array, dkl: float
-    ) -> tuple[Array, Params]:
-        """dmean = dz + dkl mean; dlogvar = dz (std * eps) / 2 + dkl (exp(logvar) - 1) / 2."""
+    def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Params]:
+        """Dmean = dz + dkl mean; dlogvar = dz (std * eps) / 2 + dkl (exp(logvar) - 1) / 2."""
         noise, dmean_kl, dlogvar_kl = cache
         dmean = dz + dkl * dmean_kl
         dlogvar = dz * 0.5 * noise + dkl * dlogvar_kl

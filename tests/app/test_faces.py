@@ -259,3 +259,5 @@ def test_a_model_says_where_it_wants_faces(finding):
     assert set(alignments["faces"]["person"]) == {"left_eye", "right_eye", "mouth"}
     assert set(alignments["faces"]["dog"]) == {"left_eye", "right_eye", "nose"}
     assert alignments["faces"]["dog"]["left_eye"] == [0.325, 0.38]
+    lights = {model["name"]: model["light"] for model in models}
+    assert lights == {"digits": None, "faces": None, "colour": {"mean": 0.5, "contrast": 0.2}}

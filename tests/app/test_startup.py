@@ -11,6 +11,7 @@ import pytest
 from app.morphing import Morpher
 from app.settings import ROOT, Settings
 from tests.app import tiny
+from tests.app.faces import FakeFinder
 from tests.app.pictures import dog_photo, photo
 from vae_core.errors import CheckpointError, ConfigError
 from vae_core.imaging.align import Frame, face_frame
@@ -49,6 +50,22 @@ def test_a_damaged_model_is_refused_by_name(tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(CheckpointError, match="faces"):
         Morpher.from_folder(tmp_path, "", PhotoLimits())
+
+
+def test_a_damaged_finder_is_refused_by_name(tmp_path):
+    tiny.save_model(tmp_path, "faces", face_frame(12, channels=1))
+    (tmp_path / "finder.safetensors").write_bytes(b"no finder")
+    with pytest.raises(CheckpointError, match="finder"):
+        Morpher.from_folder(tmp_path, "", PhotoLimits())
+
+
+def test_a_finder_that_is_given_is_used_instead_and_is_no_model(tmp_path):
+    tiny.save_model(tmp_path, "faces", face_frame(12, channels=1))
+    (tmp_path / "finder.safetensors").write_bytes(b"no finder")
+    finder = FakeFinder({})
+    morpher = Morpher.from_folder(tmp_path, "", PhotoLimits(), finder)
+    assert morpher.finder is finder
+    assert list(morpher.checkpoints) == ["faces"]
 
 
 @pytest.mark.parametrize("environ", [{"MODELS": "EMPTY"}, {"MODEL": "nobody"}, {"PORT": "x"}])

@@ -19,9 +19,9 @@ METADATA = {
 
 
 def save_models(folder: Path) -> Path:
-    """``faces``, grey, the default; ``colour``; and ``digits``, which knows no faces."""
+    """``faces``, grey, the default; ``colour``, in one light; and ``digits``, of no faces."""
     save_model(folder, "faces", face_frame(12, channels=1))
-    save_model(folder, "colour", face_frame(16, channels=3))
+    save_model(folder, "colour", face_frame(16, channels=3, light=(0.5, 0.2)))
     save_model(folder, "digits", Frame(height=10, width=8, channels=1))
     return folder
 

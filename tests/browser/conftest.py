@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,19 +34,37 @@ def uploads_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, uploads_folder: Path) -> Iterator[str]:
-    """The address of ``python -m app`` over small models."""
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.save_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def server(models: Path, uploads_folder: Path) -> Iterator[str]:
+    """The address of ``python -m app`` over small models, without a finder."""
+    with serve("app", models, uploads_folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def finding_server(models: Path, uploads_folder: Path) -> Iterator[str]:
+    """The same with a finder that knows the photos of ``tests.browser.finding``."""
+    with serve("tests.browser.finding", models, uploads_folder) as address:
+        yield address
+
+
+@contextmanager
+def serve(module: str, models: Path, uploads: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     environ = os.environ | {
-        "MODELS": str(tiny.save_models(tmp_path_factory.mktemp("models"))),
+        "MODELS": str(models),
         "MODEL": "faces",
         "PORT": str(port),
-        "TMPDIR": str(uploads_folder),
+        "TMPDIR": str(uploads),
     }
-    with subprocess.Popen([sys.executable, "-m", "app"], env=environ) as process:
+    with subprocess.Popen([sys.executable, "-m", module], env=environ) as process:
         wait_for(f"{address}/healthz")
         yield address
         process.terminate()
@@ -99,6 +118,29 @@ class Visit:
 @pytest.fixture
 def visit(browser: Browser, server: str) -> Iterator[Visit]:
     visitor = Visit(browser, server)
+    yield visitor
+    visitor.check()
+    visitor.context.close()
+
+
+@pytest.fixture
+def finding_visit(browser: Browser, finding_server: str) -> Iterator[Visit]:
+    visitor = Visit(browser, finding_server, reduced_motion="reduce")
+    yield visitor
+    visitor.check()
+    visitor.context.close()
+
+
+@pytest.fixture
+def phone_visit(browser: Browser, finding_server: str) -> Iterator[Visit]:
+    visitor = Visit(
+        browser,
+        finding_server,
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        reduced_motion="reduce",
+    )
     yield visitor
     visitor.check()
     visitor.context.close()

@@ -82,7 +82,7 @@ def test_digits_without_a_label_have_minus_one(tmp_path):
 
 def test_photos_are_aligned_into_the_frame(tmp_path):
     folder = write_pictures(tmp_path / "in", [{"file": "a.png", "split": "train"}])
-    for frame in (FACE_GREY_50, face_frame(20, 3)):
+    for frame in (face_frame(50, 1), face_frame(20, 3)):
         dataset = write_dataset(tmp_path / f"{frame.width}", frame, pictures(folder), "", "")
         assert dataset.images.shape == (1, frame.height, frame.width, frame.channels)
         assert set(dataset.images.ravel().tolist()) == {128}

@@ -20,16 +20,26 @@ def draw_face(size: int, centre: tuple[float, float], half: float, ears: bool) -
     x, y = centre
     if ears:
         for side in (-1, 1):
-            draw.polygon([(x + side * half, y - 2 * half), (x + side * 2.6 * half, y - half),
-                          (x + side * 2.2 * half, y + 1.5 * half)], fill=(70, 40, 20))
+            draw.polygon(
+                [
+                    (x + side * half, y - 2 * half),
+                    (x + side * 2.6 * half, y - half),
+                    (x + side * 2.2 * half, y + 1.5 * half),
+                ],
+                fill=(70, 40, 20),
+            )
     skin = (150, 100, 60) if ears else (230, 190, 160)
     draw.ellipse((x - 2.2 * half, y - 2 * half, x + 2.2 * half, y + 3 * half), fill=skin)
     points = np.array(centre) + LAYOUT * half
     for px, py in points[:2]:
-        draw.ellipse((px - half / 3, py - half / 3, px + half / 3, py + half / 3), fill=(20, 20, 20))
+        draw.ellipse(
+            (px - half / 3, py - half / 3, px + half / 3, py + half / 3), fill=(20, 20, 20)
+        )
     nose, mouth = points[2], points[3]
-    draw.ellipse((nose[0] - half / 2, nose[1] - half / 3, nose[0] + half / 2, nose[1] + half / 3),
-                 fill=(10, 10, 10) if ears else (200, 150, 120))
+    draw.ellipse(
+        (nose[0] - half / 2, nose[1] - half / 3, nose[0] + half / 2, nose[1] + half / 3),
+        fill=(10, 10, 10) if ears else (200, 150, 120),
+    )
     draw.line((mouth[0] - half, mouth[1], mouth[0] + half, mouth[1]), fill=(120, 30, 30), width=3)
     return image, points
 
@@ -60,11 +70,28 @@ def write_data(folder: Path) -> Path:
             name = f"{split}{k}.png"
             image.save(folder / name)
             cells = dict(zip(point_columns, points.ravel(), strict=True))
-            heads.append({"file": name, "split": split, "species": species, "origin": "drawn",
-                          "how": "marked", "score": 1, **cells})
+            heads.append(
+                {
+                    "file": name,
+                    "split": split,
+                    "species": species,
+                    "origin": "drawn",
+                    "how": "marked",
+                    "score": 1,
+                    **cells,
+                }
+            )
             box = {"x0": 40, "y0": 25, "x1": 160, "y1": 160}
-            scenes.append({"file": name, "split": split, "species": species, "origin": "drawn",
-                           **box, **cells})
+            scenes.append(
+                {
+                    "file": name,
+                    "split": split,
+                    "species": species,
+                    "origin": "drawn",
+                    **box,
+                    **cells,
+                }
+            )
         Image.new("RGB", (200, 150), (60, 80, 160)).save(folder / f"{split}-none.png")
         scenes.append({"file": f"{split}-none.png", "split": split, "species": "none"})
     write_table(folder / "landmarks.csv", heads)

@@ -69,5 +69,5 @@ def test_a_set_on_disk_is_what_the_seeds_give(tmp_path):
 
 
 def test_a_folder_without_tables_is_refused(tmp_path):
-    with pytest.raises(DataError, match="landmarks.csv"):
+    with pytest.raises(DataError, match=r"landmarks\.csv"):
         load_scenery(tmp_path, "train")

@@ -18,7 +18,7 @@ from vae_core.finder.training_sets import FACE, READER_POINTS
 def record(size, centre=(60.0, 44.0), species=1, weight=1.0, sure=True):
     faces = np.zeros((1, 3), FACE)
     faces["species"] = -1
-    points = np.array(centre) + [[-8, -6], [8, -6], [0, 3], [0, 9]]
+    points = np.add(centre, [[-8, -6], [8, -6], [0, 3], [0, 9]])
     faces[0, 0] = (species, centre, size, weight, points, sure)
     return faces
 

@@ -21,7 +21,7 @@ from vae_core.imaging.align import (
 from vae_core.imaging.photo import Photo
 
 POINTS = ("left_eye", "right_eye", "nose", "mouth")
-RGB_64 = face_frame(64, channels=3)
+GREY_50, RGB_64 = face_frame(50, channels=1), face_frame(64, channels=3)
 
 
 def photo_of(pixels: np.ndarray) -> Photo:
@@ -162,7 +162,7 @@ def test_a_photo_of_the_frame_s_size_is_passed_on_as_it_is(rng):
 def test_without_landmarks_the_largest_centred_square_is_taken():
     pixels = np.zeros((100, 300))
     pixels[:, 100:200] = 255
-    crop = align(photo_of(pixels), FACE_GREY_50)
+    crop = align(photo_of(pixels), GREY_50)
     assert crop.pixels.min() == 1.0
     np.testing.assert_allclose(
         crop.to_photo.apply(np.array([[0, 0], [50, 50]])), [[100, 0], [200, 100]]
@@ -171,14 +171,14 @@ def test_without_landmarks_the_largest_centred_square_is_taken():
 
 def test_where_the_crop_leaves_the_photo_its_border_is_continued():
     landmarks = Landmarks((2, 2), (60, 2), (31, 45), (31, 60))
-    crop = align(photo_of(np.full((64, 64), 200)), FACE_GREY_50, landmarks)
+    crop = align(photo_of(np.full((64, 64), 200)), GREY_50, landmarks)
     assert np.abs(crop.pixels - 200 / 255).max() < 1e-6
 
 
 def test_grey_is_the_luma_of_rec_601():
     pixels = np.full((50, 50, 3), (255, 51, 102))
     expected = 0.299 * 1.0 + 0.587 * 0.2 + 0.114 * 0.4
-    assert align(photo_of(pixels), FACE_GREY_50).pixels == pytest.approx(expected, abs=1e-6)
+    assert align(photo_of(pixels), GREY_50).pixels == pytest.approx(expected, abs=1e-6)
 
 
 def test_digits_are_not_aligned():

@@ -29,12 +29,14 @@ Two convolutional networks that find the faces of people and dogs and their land
 
 | | |
 |---|---|
-| training | {step:,} steps of {batch} scout and {reader_batch} reader pictures, {minutes:.0f} minutes |
+| training | {step:,} steps of {batch} + {reader_batch} pictures, {minutes:.0f} minutes |
 | created | {created}, {program}, revision {git_revision} |
 | pictures | {scout:,} composed for the scout, {reader:,} for the reader, {mined:,} of them mined |
 | parameters | {parameters:,}, kept in half precision |
 | threshold | a score of {threshold:.2f}, chosen on the validation split |
 | sha256 of the file | `{sha256}` |
+
+{history}
 
 ## Data
 
@@ -123,7 +125,7 @@ def choose_threshold(finder: Finder, photos: Path) -> float:
     """
     empty = [s for s in annotated(photos, "scenes.csv", "validation") if s.species == "none"]
     scores = [face.score for scene in empty for face in finder.find(scene.photo)]
-    above = THRESHOLDS[THRESHOLDS > max(scores, default=0.0)]
+    above = THRESHOLDS[max(scores, default=0.0) < THRESHOLDS]
     return min(0.95, round(float(above[0]) if len(above) else 0.95, 2))
 
 
@@ -156,5 +158,6 @@ def card(metadata: dict[str, Any], threshold: float, params: dict[str, Array], s
         parameters=sum(p.size for p in params.values()),
         threshold=threshold,
         sha256=sha,
+        history=data.get("history", ""),
         missed=", ".join(missed) or "none of them",
     )

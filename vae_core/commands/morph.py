@@ -2,20 +2,30 @@
 
 import argparse
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from vae_core.checkpoint import load_checkpoint
 from vae_core.errors import ConfigError
+from vae_core.finder.faces import best_face
+from vae_core.finder.find import Finder
 from vae_core.imaging.align import Landmarks
 from vae_core.imaging.photo import read_photo
 from vae_core.imaging.render import render_gif, render_strip, render_webp
 from vae_core.latent import WALKS
 from vae_core.morph import encode_photo, morph
+from vae_core.types import Array
 
-RENDERERS = {".png": render_strip, ".gif": render_gif, ".webp": render_webp}
+RENDERERS: dict[str, Callable[[Array], bytes]] = {
+    ".png": render_strip,
+    ".gif": render_gif,
+    ".webp": render_webp,
+}
 
-MODEL = Path(__file__).parents[2] / "models" / "classic.safetensors"
+MODELS = Path(__file__).parents[2] / "models"
+MODEL, FINDER = MODELS / "classic.safetensors", MODELS / "finder.safetensors"
 
 
 def add_command(subparsers: Any) -> None:
@@ -38,17 +48,31 @@ def add_command(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Encode both photos, walk, and write the picture that the file's ending asks for."""
-    if args.out.suffix not in RENDERERS:
-        raise ConfigError(f"{args.out} must end in {', '.join(RENDERERS)}.")
+    render = renderer_of(args.out)
     checkpoint = load_checkpoint(args.model)
+    finder = Finder.from_file(FINDER) if FINDER.exists() else None
     ends = []
     for path, landmarks, species in (
         (args.friend, args.friend_landmarks, "person"),
         (args.dog, args.dog_landmarks, "dog"),
     ):
         photo = read_photo(path.read_bytes())
-        placed = None if landmarks is None else Landmarks.from_json(landmarks)
-        ends.append(encode_photo(checkpoint, photo, placed, species))
+        if landmarks is not None:
+            ends.append(encode_photo(checkpoint, photo, Landmarks.from_json(landmarks), species))
+            continue
+        face = best_face(finder.find(photo), species) if finder else None
+        if face is None:
+            print(f"{path}: no face was found, so the middle is taken.", file=sys.stderr)
+            ends.append(encode_photo(checkpoint, photo, None, species))
+        else:
+            ends.append(encode_photo(checkpoint, photo, face.landmarks, face.species))
     result = morph(checkpoint, ends[0], ends[1], args.steps, args.walk)
-    args.out.write_bytes(RENDERERS[args.out.suffix](result.frames))
+    args.out.write_bytes(render(result.frames))
     return 0
+
+
+def renderer_of(out: Path) -> Callable[[Array], bytes]:
+    """Return what makes the bytes of a file of that ending; ConfigError for another one."""
+    if out.suffix not in RENDERERS:
+        raise ConfigError(f"{out} must end in {', '.join(RENDERERS)}.")
+    return RENDERERS[out.suffix]

@@ -3,24 +3,33 @@
 import argparse
 import functools
 import itertools
+import math
 import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vae_core.data.dataset import Dataset, write_dataset
 from vae_core.data.sample import Sample
 from vae_core.data.sources import SOURCES, pictures
-from vae_core.errors import DataError
-from vae_core.imaging.align import DIGIT_28, FACE_GREY_50, Frame, face_frame
+from vae_core.errors import DataError, PhotoError
+from vae_core.finder.faces import Face
+from vae_core.finder.find import Finder
+from vae_core.imaging.align import DIGIT_28, FACE_GREY_50, FACE_LIGHT, Frame, Landmarks, face_frame
+from vae_core.imaging.photo import Photo
+from vae_core.types import Array
 
 if TYPE_CHECKING:
     SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FRAMES = {"face50": FACE_GREY_50, "digit28": DIGIT_28}
 CHANNELS = {"grey": 1, "rgb": 3}
+SAME_FACE = 0.4
+"""Eye distances by which the finder and a source may differ about one face."""
+
 FACE = re.compile(r"face:([1-9]\d{1,3}):(grey|rgb)")
 
 
@@ -56,6 +65,9 @@ def add_command(subparsers: "SubParsers") -> None:
         metavar="ORIGIN=N",
         help="take at most N training pictures of an origin, other splits thinned alike",
     )
+    parser.add_argument(
+        "--finder", type=Path, metavar="FILE", help="align by this finder, as the server does"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--force", action="store_true", help="replace a data set of that name")
     parser.set_defaults(run=prepare)
@@ -64,9 +76,11 @@ def add_command(subparsers: "SubParsers") -> None:
 def prepare(args: argparse.Namespace) -> int:
     """Prepare as the arguments say and tell what came of it. Raises DataError."""
     limits = dict(args.limit_origin)
-    samples = itertools.chain.from_iterable(
+    samples: Iterable[Sample] = itertools.chain.from_iterable(
         read_source(layout, Path(directory), limits) for layout, directory in args.source
     )
+    if args.finder is not None:
+        samples = relocated(samples, Finder.from_file(args.finder))
     dataset = write_dataset(
         args.out, args.frame, with_progress(samples), args.name, args.terms, args.force
     )
@@ -79,6 +93,43 @@ def read_source(layout: str, directory: Path, limits: Mapping[str, int]) -> Iter
     if layout not in SOURCES:
         raise DataError(f"There is no layout {layout!r}; there are {', '.join(SOURCES)}.")
     return pictures(directory, limits) if layout == "pictures" else SOURCES[layout](directory)
+
+
+def relocated(samples: Iterable[Sample], finder: Finder) -> Iterator[Sample]:
+    """Give every sample the landmarks that a finder sees, where it sees the same face.
+
+    What a source marked stays when the finder sees nothing of that species there. A source
+    without landmarks gets those of the surest face of its species.
+    """
+    for sample in samples:
+        try:
+            photo = sample.read()
+        except (PhotoError, OSError):
+            yield sample
+            continue
+        if isinstance(photo, Photo):
+            faces = [f for f in finder.find(photo) if f.species == sample.species]
+            seen = nearest(faces, sample.landmarks)
+            sample = replace(sample, landmarks=seen or sample.landmarks)
+        yield replace(sample, read=functools.partial(_given, photo))
+
+
+def _given(photo: Photo | Array) -> Photo | Array:
+    return photo
+
+
+def nearest(faces: list[Face], marked: Landmarks | None) -> Landmarks | None:
+    """Return the landmarks of the face that was marked, or of the first if none was."""
+    for face in faces:
+        if marked is None or eyes_apart(face.landmarks, marked) < SAME_FACE:
+            return face.landmarks
+    return None
+
+
+def eyes_apart(a: Landmarks, b: Landmarks) -> float:
+    """Return how far both eyes are from the others' on average, in eye distances of ``b``."""
+    size = math.dist(b.left_eye, b.right_eye)
+    return (math.dist(a.left_eye, b.left_eye) + math.dist(a.right_eye, b.right_eye)) / (2 * size)
 
 
 def with_progress(samples: Iterable[Sample]) -> Iterator[Sample]:
@@ -112,7 +163,7 @@ def parse_frame(text: str) -> Frame:
     match = FACE.fullmatch(text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is none of face50, digit28, face:SIZE:rgb")
-    return face_frame(int(match[1]), CHANNELS[match[2]])
+    return face_frame(int(match[1]), CHANNELS[match[2]], FACE_LIGHT)
 
 
 def parse_limit(text: str) -> tuple[str, int]:

@@ -115,9 +115,7 @@ def add_face(
     return placed(picture, turn)
 
 
-def compose(
-    rng: Rng, scenery: Scenery, size: int, smallest: float, largest: float
-) -> Composed:
+def compose(rng: Rng, scenery: Scenery, size: int, smallest: float, largest: float) -> Composed:
     """Make a picture with no, one or several faces whose spread is between the given pixels."""
     canvas = background(rng, scenery, size)
     faces: list[Placed] = []

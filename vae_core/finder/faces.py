@@ -9,6 +9,7 @@ from vae_core.finder.network import POINTS
 from vae_core.imaging.align import Landmarks
 from vae_core.types import Array
 
+
 def spread(points: Array) -> Array:
     """Return the size of faces: (..., 4, 2) landmarks -> (...,) pixels.
 
@@ -76,3 +77,8 @@ class Face:
             "landmarks": {name: [round(v, 1) for v in p] for name, p in points.items()},
         }
 
+
+def best_face(faces: list[Face], species: str) -> Face | None:
+    """Return the surest face of a species; of the other one if there is none; None if no face."""
+    expected = [face for face in faces if face.species == species]
+    return next(iter(expected + faces), None)

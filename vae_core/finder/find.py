@@ -1,15 +1,16 @@
-"""Photo -> faces. The scout names candidates at every scale, the reader judges and measures them."""
+"""Photo -> faces: the scout names candidates at every scale, the reader judges and measures."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from vae_core.checkpoint import read_tensors
+from vae_core.errors import LandmarksError
 from vae_core.finder.faces import Face, boxes_of, overlap, spread
 from vae_core.finder.network import CELL, POINTS, READER_FRAME, SPECIES, build_reader, build_scout
 from vae_core.finder.targets import OFFSET, cell_centres
@@ -22,7 +23,7 @@ from vae_core.model import cast
 from vae_core.types import Array, Params, scope
 
 BASE = 256
-"""Pixels of the short side at the finest scale: a face of 8 % of it is as small as the scout sees."""
+"""Pixels of the short side at the finest scale; a face of 8 % of it is the scout's smallest."""
 
 LONGEST = 2 * BASE
 """Pixels of the long side at the finest scale, so that a panorama costs no more than two photos."""
@@ -36,12 +37,14 @@ CANDIDATES = 10
 HOPEFUL = 0.12
 """Heat above which a cell is a candidate."""
 
+SAME = 0.4
+"""Overlap above which two boxes are one face."""
+
 READINGS = 2
 """How often the reader looks; each time from where it saw the landmarks the time before."""
 
 
-@dataclass(frozen=True)
-class Candidates:
+class Candidates(NamedTuple):
     """heat: (K,).  points: (K, 4, 2) in pixels of the photo."""
 
     heat: Array
@@ -52,7 +55,9 @@ class Candidates:
         kept: list[int] = []
         centres, sizes = self.points.mean(axis=1), spread(self.points)
         for k in np.argsort(-self.heat):
-            near = [np.hypot(*(centres[k] - centres[j])) < 0.7 * max(sizes[k], sizes[j]) for j in kept]
+            near = [
+                np.hypot(*(centres[k] - centres[j])) < 0.7 * max(sizes[k], sizes[j]) for j in kept
+            ]
             if not any(near) and len(kept) < count:
                 kept.append(int(k))
         return Candidates(self.heat[kept], self.points[kept])
@@ -81,14 +86,18 @@ class Finder:
     def find(self, photo: Photo) -> list[Face]:
         """Return every face, the surest first, in pixels of the upright full-size photo."""
         image = reduced(photo.image)
-        found = list(self.scout(image))
-        candidates = Candidates(
-            np.concatenate([c.heat for c in found]), np.concatenate([c.points for c in found])
-        ).best(CANDIDATES)
+        candidates = self.candidates(image).best(CANDIDATES)
         if len(candidates.heat) == 0:
             return []
         points, scores = self.read(image, candidates.points)
-        return self.faces(points * (photo.width / image.width), scores)
+        points = np.clip(points * (photo.width / image.width), 0, (photo.width, photo.height))
+        return self.faces(points, scores)
+
+    def candidates(self, image: Image.Image) -> Candidates:
+        """Return what the scout names at all scales."""
+        found = list(self.scout(image))
+        heat, points = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return Candidates(heat, points)
 
     def scout(self, image: Image.Image) -> Iterator[Candidates]:
         """Look at a picture at every scale; yield what is hot there."""
@@ -104,17 +113,20 @@ class Finder:
 
     def read(self, image: Image.Image, points: Array) -> tuple[Array, Array]:
         """Measure candidates (K, 4, 2): return better landmarks, and (K, 2) species scores."""
-        network, params = build_reader(), scope(self.params, "reader")
-        kinds = 1 + len(SPECIES)
         for _ in range(READINGS):
-            ways = [upright(p).inverse() for p in points]
-            size = READER_FRAME.height, READER_FRAME.width
-            x = np.stack([resample(image, as_matrix(way), size, channels=3) for way in ways])
-            y, _ = network.forward(params, (x * 2 - 1).astype(np.float32))
-            seen = READER_POINTS + OFFSET * y[:, kinds:].reshape(-1, len(POINTS), 2)
-            points = np.stack([way.apply(p) for way, p in zip(ways, seen, strict=True)])
+            points, scores = self.look(image, points)
+        return points, scores
+
+    def look(self, image: Image.Image, points: Array) -> tuple[Array, Array]:
+        """Show the reader every candidate once, upright; return what :meth:`read` does."""
+        kinds = 1 + len(SPECIES)
+        ways = [upright(p).inverse() for p in points]
+        x = np.stack([reader_view(image, way) for way in ways])
+        y, _ = build_reader().forward(scope(self.params, "reader"), x * 2 - 1)
+        seen = READER_POINTS + OFFSET * y[:, kinds:].reshape(-1, len(POINTS), 2)
+        moved = np.stack([way.apply(p) for way, p in zip(ways, seen, strict=True)])
         odds = np.exp(y[:, :kinds] - y[:, :kinds].max(axis=1, keepdims=True))
-        return points, (odds / odds.sum(axis=1, keepdims=True))[:, 1:]
+        return moved, (odds / odds.sum(axis=1, keepdims=True))[:, 1:]
 
     def faces(self, points: Array, scores: Array) -> list[Face]:
         """Keep what is sure enough, and of faces that overlap the surest; sorted."""
@@ -123,11 +135,22 @@ class Finder:
             species, score = SPECIES[int(scores[k].argmax())], float(scores[k].max())
             box = boxes_of(points[k : k + 1], self.boxes[species])[0]
             others = np.array([face.box for face in faces]).reshape(-1, 4)
-            if score >= self.threshold and not (overlap(box, others) > 0.4).any():
-                landmarks = Landmarks(*((float(x), float(y)) for x, y in points[k]))
+            if score < self.threshold or (overlap(box, others) > SAME).any():
+                continue
+            landmarks = Landmarks(*((float(x), float(y)) for x, y in points[k]))
+            if spans_a_face(landmarks):
                 x0, y0, x1, y1 = map(float, box)
                 faces.append(Face(species, landmarks, (x0, y0, x1, y1), score))
         return faces
+
+
+def spans_a_face(landmarks: Landmarks) -> bool:
+    """Say whether the eyes are apart and the nose below them, as alignment needs it."""
+    try:
+        landmarks.check_shape()
+    except LandmarksError:
+        return False
+    return True
 
 
 def reduced(image: Image.Image) -> Image.Image:
@@ -151,6 +174,12 @@ def as_input(picture: Image.Image) -> Array:
     x = np.asarray(picture, np.float32) * np.float32(2 / 255) - np.float32(1)
     h, w = (-side % CELL for side in x.shape[:2])
     return np.pad(x, ((0, h), (0, w), (0, 0)))[None]
+
+
+def reader_view(image: Image.Image, to_image: Similarity) -> Array:
+    """Return the reader's picture of a candidate, (64, 64, 3) float32 in [0, 1]."""
+    size = READER_FRAME.height, READER_FRAME.width
+    return resample(image, as_matrix(to_image), size, channels=3)
 
 
 def peaks(heat: Array) -> Array:

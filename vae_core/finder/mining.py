@@ -10,13 +10,14 @@ from PIL import Image
 
 from vae_core.finder.compose import Composed, Placed, compose, whole_scene
 from vae_core.finder.faces import spread
-from vae_core.finder.find import Candidates, Finder, upright
-from vae_core.finder.network import READER_FRAME
+from vae_core.finder.find import READINGS, Finder, reader_view, upright
 from vae_core.finder.scenery import Scenery
 from vae_core.finder.training_sets import FACE, as_record, shared_scenery, workers
-from vae_core.imaging.align import as_matrix
-from vae_core.imaging.resample import resample
+from vae_core.imaging.render import round_to_bytes
 from vae_core.types import Array, Rng
+
+MOST = 8
+"""Candidates of one picture that are shown to the reader."""
 
 ROUND = 512
 """Pictures that are searched before it is seen whether more are needed."""
@@ -26,14 +27,12 @@ CANVAS = 256
 
 
 def mined(data: Path, split: str, finder: Finder, seed: int) -> Iterator[tuple[Array, Array]]:
-    """Yield examples without end, found by two processes; half of the mistakes, all the faces."""
+    """Yield examples without end, found by two processes."""
     with workers(data, split) as pool:
         for start in count(0, ROUND):
             jobs = range(start, start + ROUND)
-            for k, examples in enumerate(pool.imap(partial(_mine, finder, seed), jobs, 16)):
-                for j, (pixels, record) in enumerate(examples):
-                    if record["species"] >= 0 or (k + j) % 2:
-                        yield pixels, record
+            for examples in pool.imap(partial(_mine, finder, seed), jobs, 16):
+                yield from examples
 
 
 def _mine(finder: Finder, seed: int, k: int) -> list[tuple[Array, Array]]:
@@ -48,19 +47,27 @@ def mined_examples(rng: Rng, scenery: Scenery, finder: Finder) -> Iterator[tuple
         else compose(rng, scenery, CANVAS, smallest=11.0, largest=90.0)
     )
     image = Image.fromarray(composed.pixels)
-    found = list(finder.scout(image))
-    candidates = Candidates(
-        np.concatenate([c.heat for c in found]), np.concatenate([c.points for c in found])
-    ).best(6)
-    for points in candidates.points:
-        record = judged(points, composed)
-        if record is not None:
-            to_image = upright(points).inverse()
-            size = READER_FRAME.height, READER_FRAME.width
-            pixels = resample(image, as_matrix(to_image), size, channels=3)
-            if record["weight"] > 0:
-                record["points"] = upright(points).apply(record["points"])
-            yield np.rint(pixels * 255).astype(np.uint8), record
+    points = finder.candidates(image).best(MOST).points
+    for _ in range(READINGS if len(points) else 0):
+        moved, scores = finder.look(image, points)
+        for candidate, score in zip(points, scores.max(axis=1), strict=True):
+            record = judged(candidate, composed)
+            if record is not None and worth_showing(rng, record, float(score)):
+                yield view(image, candidate, record)
+        points = moved
+
+
+def worth_showing(rng: Rng, record: Array, score: float) -> bool:
+    """Keep every face, every mistake, and few of what the reader refuses already."""
+    return bool(record["species"] >= 0 or score > 0.05 or rng.random() < 0.15)
+
+
+def view(image: Image.Image, points: Array, record: Array) -> tuple[Array, Array]:
+    """Return the reader's picture of a candidate, uint8, and its record in its pixels."""
+    way = upright(points)
+    if record["weight"] > 0:
+        record["points"] = way.apply(record["points"])
+    return round_to_bytes(reader_view(image, way.inverse())), record
 
 
 def judged(points: Array, composed: Composed) -> Array | None:

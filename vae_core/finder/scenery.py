@@ -42,7 +42,7 @@ class Scenery:
 
 
 def load_scenery(directory: Path, split: str) -> Scenery:
-    """Read ``landmarks.csv`` and ``scenes.csv`` and the pictures of a split; DataError if absent."""
+    """Read a split's pictures, by ``landmarks.csv`` and ``scenes.csv``; DataError if absent."""
     heads = [
         read_picture(directory, row, KEPT_HEAD) for row in rows(directory / "landmarks.csv", split)
     ]

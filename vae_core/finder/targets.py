@@ -77,4 +77,3 @@ def reader_targets(faces: Array) -> tuple[Array, Array, Array]:
     offsets = ((faces["points"] - READER_POINTS) / OFFSET).reshape(-1, 8).astype(np.float32)
     weights = faces["weight"][:, None] * POINT_WEIGHTS
     return classes, offsets, weights
-

@@ -51,7 +51,7 @@ class FinderSet:
 
 
 def open_finder_set(directory: Path) -> FinderSet:
-    """Map what :func:`~vae_core.finder.training_sets.make_set` wrote; DataError if it is not there."""
+    """Map what ``python -m vae_core compose`` wrote; DataError if it is not there."""
     try:
         return FinderSet(
             json.loads((directory / "finder.json").read_text()),
@@ -100,9 +100,7 @@ def reader_step(params: Params, x: Array, faces: Array) -> tuple[float, float, P
     return species, points, grads
 
 
-def pictures(
-    pixels: Array, faces: Array, chosen: Array, rng: Rng
-) -> tuple[Array, Array]:
+def pictures(pixels: Array, faces: Array, chosen: Array, rng: Rng) -> tuple[Array, Array]:
     """Return a batch as network input, all mirrored or none, and its faces."""
     order = np.sort(chosen)
     x, records = pixels[order], faces[order]
@@ -111,9 +109,7 @@ def pictures(
     return as_input(x), records
 
 
-def train_finder(
-    data: FinderSet, settings: TrainSettings, state: TrainState
-) -> Iterator[Progress]:
+def train_finder(data: FinderSet, settings: TrainSettings, state: TrainState) -> Iterator[Progress]:
     """Take the steps that ``state`` still lacks, changing it in place; yield after each one."""
     optimizer = Adam()
     reader_settings = TrainSettings(batch=READER_BATCH * settings.batch, seed=settings.seed)

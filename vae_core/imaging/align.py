@@ -57,6 +57,10 @@ class Landmarks:
                     f"The {name} at {point[0]:g}, {point[1]:g} is outside the photo, "
                     f"which has {width} x {height} pixels."
                 )
+        self.check_shape()
+
+    def check_shape(self) -> None:
+        """Raise LandmarksError unless the eyes are apart, and nose and mouth below them."""
         for point in (self.nose, self.mouth):
             if point is not None:
                 check_below_eyes(self.left_eye, self.right_eye, point)
@@ -137,7 +141,11 @@ class Crop:
     light: Light = NEUTRAL
 
 
-def face_frame(size: int, channels: int) -> Frame:
+FACE_LIGHT = (0.5, 0.17)
+"""Mean and contrast of the luminance around the face; about the training pictures' medians."""
+
+
+def face_frame(size: int, channels: int, light: tuple[float, float] | None = None) -> Frame:
     """Return the square frame in which people's and dogs' eyes share their place.
 
     It holds a face from hairline to chin. The mouth of a person is 1.02, the nose of a dog 0.81
@@ -153,10 +161,11 @@ def face_frame(size: int, channels: int) -> Frame:
         right_eye=(0.5 + apart / 2, eyes),
         nose=(0.5, eyes + 0.81 * apart),
         mouth=(0.5, eyes + 1.02 * apart),
+        light=light,
     )
 
 
-FACE_GREY_50 = face_frame(50, channels=1)
+FACE_GREY_50 = face_frame(50, channels=1, light=FACE_LIGHT)
 DIGIT_28 = Frame(height=28, width=28, channels=1)
 
 

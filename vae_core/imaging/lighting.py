@@ -47,7 +47,7 @@ def measure_light(pixels: Array, level: tuple[float, float]) -> Light:
 
 
 def restore_light(frames: Array, first: Light, last: Light) -> Array:
-    """Give frames (N, H, W, C) their light, from the first one's to the last one's in even steps."""
+    """Give frames (N, H, W, C) their light back, the first one's fading into the last one's."""
     if first == last == NEUTRAL:
         return frames
     t = np.linspace(0, 1, len(frames), dtype=np.float32)[:, None, None, None]

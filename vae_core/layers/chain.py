@@ -45,7 +45,7 @@ class Residual:
     inner: Layer
 
     def init(self, rng: Rng) -> Params:
-        """f's parameters."""
+        """F's parameters."""
         return self.inner.init(rng)
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
@@ -54,6 +54,6 @@ class Residual:
         return x + y, cache
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """dx = dy + (df/dx)^T dy."""
+        """Dx = dy + (df/dx)^T dy."""
         dx, grads = self.inner.backward(params, cache, dy)
         return dx + dy, grads

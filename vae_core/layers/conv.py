@@ -35,7 +35,7 @@ class Conv2d:
         return y.reshape(*rows.shape[:3], self.outputs), (flat, x.shape)
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """dx = fold(dy W^T), dW = unfold(x)^T dy, db = sum of dy over batch and places."""
+        """Dx = fold(dy W^T), dW = unfold(x)^T dy, db = sum of dy over batch and places."""
         flat, shape = cache
         dflat = dy.reshape(-1, self.outputs)
         drows = (dflat @ params["weight"].T).reshape(*dy.shape[:3], -1)

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-
 from vae_core.types import Array, Cache, Params, Rng
 
 
@@ -34,7 +33,7 @@ class Linear:
         return y, x
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """dx = dy W^T, dW = x^T dy, db = sum of dy over the batch."""
+        """Dx = dy W^T, dW = x^T dy, db = sum of dy over the batch."""
         x = cache
         return dy @ params["weight"].T, {"weight": x.T @ dy, "bias": dy.sum(axis=0)}
 
@@ -73,5 +72,3 @@ class Reshape:
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Lay the gradient out in rows again."""
         return dy.reshape(len(dy), math.prod(self.shape)), {}
-
-

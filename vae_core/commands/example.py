@@ -1,0 +1,33 @@
+"""``python -m vae_core example``: the morph of a person and a dog who do not exist."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from vae_core.checkpoint import load_checkpoint
+from vae_core.commands.morph import MODEL, RENDERERS, renderer_of
+from vae_core.errors import ConfigError
+from vae_core.latent import WALKS, walk
+
+
+def add_command(subparsers: Any) -> None:
+    """Describe ``example``."""
+    parser = subparsers.add_parser(
+        "example", help="draw the morph of a person and a dog who do not exist, from a model alone"
+    )
+    parser.add_argument("--out", required=True, type=Path, help=", ".join(RENDERERS))
+    parser.add_argument("--model", type=Path, default=MODEL, help="checkpoint")
+    parser.add_argument("--steps", type=int, default=11)
+    parser.add_argument("--walk", choices=WALKS, default="linear")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Decode a walk between the two latents that the checkpoint brings."""
+    checkpoint = load_checkpoint(args.model)
+    ends = checkpoint.metadata.get("example")
+    if not ends:
+        raise ConfigError(f"{args.model} brings no example: it was not trained on people and dogs.")
+    latents = walk(ends["friend"], ends["dog"], args.steps, args.walk)
+    args.out.write_bytes(renderer_of(args.out)(checkpoint.decode(latents)))
+    return 0
