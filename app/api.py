@@ -184,7 +184,7 @@ def face_of(encoded: Encoded) -> Face:
     """Wrap an encoded photo."""
     return Face(
         latent=encoded.latent.tolist(),
-        crop=picture_url(encoded.crop.pixels),
+        crop=picture_url(encoded.picture),
         reconstruction=picture_url(encoded.reconstruction),
         loss=encoded.loss,
         percentile=encoded.percentile,

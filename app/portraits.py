@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from vae_core.errors import DogpeopleError
-from vae_core.finder.faces import Face
+from vae_core.finder.faces import Face, best_face
 from vae_core.imaging.align import Landmarks
 from vae_core.imaging.photo import Photo
 
@@ -110,7 +110,7 @@ def choose_face(faces: Sequence[Face], species: Species, index: int | None) -> F
     if not faces:
         raise NoFaceError(NOTHING_FOUND)
     if index is None:
-        return next((face for face in faces if face.species == species), faces[0])
+        return best_face(faces, species)
     if index >= len(faces):
         count = "1 face was" if len(faces) == 1 else f"{len(faces)} faces were"
         raise NoSuchFaceError(f"There is no face {index}: {count} found, counted from 0.")

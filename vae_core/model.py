@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vae_core.errors import ConfigError
-from vae_core.layers import Chain, Flatten, Layer, Linear, Reshape, Tanh
+from vae_core.layers import Chain, Flatten, Layer, Linear, Reshape, Tanh, param_grads
 from vae_core.losses import Likelihood, likelihood_named
 from vae_core.posterior import DiagonalGaussian, Posterior
 from vae_core.types import Array, Params, Rng, scope, unscope
@@ -124,7 +124,7 @@ class VAE:
 
         dz, decoder_grads = self.decoder.backward(decoder, decoder_cache, dlogits / n)
         dh, posterior_grads = self.posterior.backward(posterior, posterior_cache, dz, beta / n)
-        _, encoder_grads = self.encoder.backward(encoder, encoder_cache, dh)
+        encoder_grads = param_grads(self.encoder, encoder, encoder_cache, dh)
 
         grads = (
             unscope(encoder_grads, "encoder")

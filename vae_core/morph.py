@@ -30,9 +30,18 @@ class Encoded:
         return picture
 
     @property
+    def picture(self) -> Array:
+        """The aligned face in the photo's own light, (H, W, C) in [0, 1]."""
+        return self.lit(self.crop.pixels)
+
+    @property
     def reconstruction(self) -> Array:
-        """(H, W, C) in [0, 1], in the photo's own light."""
-        picture: Array = restore_light(self.decoded[None], self.crop.light, self.crop.light)[0]
+        """What the model makes of it, in the photo's own light, (H, W, C) in [0, 1]."""
+        return self.lit(self.decoded)
+
+    def lit(self, pixels: Array) -> Array:
+        """Give one picture the photo's light."""
+        picture: Array = restore_light(pixels[None], self.crop.light, self.crop.light)[0]
         return picture
 
     @property

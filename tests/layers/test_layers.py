@@ -18,6 +18,7 @@ from vae_core.layers import (
     Silu,
     Softplus,
     Tanh,
+    param_grads,
 )
 from vae_core.model import cast
 
@@ -42,6 +43,8 @@ CASES = [
     (Residual(Chain({"a": Linear(4, 4), "b": Tanh()})), (3, 4)),
     (Residual(Conv2d(2, 2)), (2, 4, 5, 2)),
 ]
+
+WITH_PARAMS = [case for case in CASES if case[0].init(np.random.default_rng(0))]
 
 IDS = [f"{type(layer).__name__}-{i}" for i, (layer, _) in enumerate(CASES)]
 
@@ -75,6 +78,18 @@ def test_the_input_is_left_as_it_was(layer, shape, rng):
     y, cache = layer.forward(params, x)
     layer.backward(params, cache, np.ones_like(y))
     np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize(("layer", "shape"), WITH_PARAMS, ids=repr)
+def test_gradients_of_the_parameters_alone_are_the_same(layer, shape, rng):
+    params, x = layer.init(rng), rng.standard_normal(shape)
+    y, cache = layer.forward(params, x)
+    dy = rng.standard_normal(y.shape)
+    _, grads = layer.backward(params, cache, dy)
+    alone = param_grads(layer, params, cache, dy)
+    assert alone.keys() == grads.keys()
+    for name, grad in grads.items():
+        np.testing.assert_array_equal(alone[name], grad)
 
 
 @dataclass(frozen=True)

@@ -60,12 +60,13 @@ def run(args: argparse.Namespace) -> int:
         if landmarks is not None:
             ends.append(encode_photo(checkpoint, photo, Landmarks.from_json(landmarks), species))
             continue
-        face = best_face(finder.find(photo), species) if finder else None
-        if face is None:
+        faces = finder.find(photo) if finder else []
+        if faces:
+            face = best_face(faces, species)
+            ends.append(encode_photo(checkpoint, photo, face.landmarks, face.species))
+        else:
             print(f"{path}: no face was found, so the middle is taken.", file=sys.stderr)
             ends.append(encode_photo(checkpoint, photo, None, species))
-        else:
-            ends.append(encode_photo(checkpoint, photo, face.landmarks, face.species))
     result = morph(checkpoint, ends[0], ends[1], args.steps, args.walk)
     args.out.write_bytes(render(result.frames))
     return 0

@@ -1,5 +1,6 @@
 """A found face, and what follows from its landmarks alone: its size and its box."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +79,9 @@ class Face:
         }
 
 
-def best_face(faces: list[Face], species: str) -> Face | None:
-    """Return the surest face of a species; of the other one if there is none; None if no face."""
-    expected = [face for face in faces if face.species == species]
-    return next(iter(expected + faces), None)
+def best_face(faces: Sequence[Face], species: str) -> Face:
+    """Return the surest of at least one face of a species, or else the surest of all.
+
+    faces: sorted, the surest first, as the finder gives them.
+    """
+    return next((face for face in faces if face.species == species), faces[0])

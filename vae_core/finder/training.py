@@ -13,6 +13,7 @@ from vae_core.errors import DataError
 from vae_core.finder.losses import cross_entropy, heat_loss, point_loss
 from vae_core.finder.network import CELL, SPECIES, build_reader, build_scout
 from vae_core.finder.targets import mirror_faces, reader_targets, scout_targets
+from vae_core.layers import param_grads
 from vae_core.model import cast
 from vae_core.optim import Adam
 from vae_core.training import Progress, TrainSettings, TrainState, batch_at
@@ -85,7 +86,8 @@ def scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Pa
     target = scout_targets(faces, x.shape[1] // CELL, x.shape[2] // CELL)
     heat, dheat = heat_loss(y[..., :species], target.heat, target.heat_weight)
     points, dpoints = point_loss(y[..., species:], target.offsets, target.offset_weight)
-    _, grads = scout.backward(params, cache, np.concatenate([dheat, 10 * dpoints], axis=-1))
+    dy = np.concatenate([dheat, 10 * dpoints], axis=-1)
+    grads = param_grads(scout, params, cache, dy)
     return heat, points, grads
 
 
@@ -96,7 +98,8 @@ def reader_step(params: Params, x: Array, faces: Array) -> tuple[float, float, P
     classes, offsets, weights = reader_targets(faces)
     species, dspecies = cross_entropy(y[:, :kinds], classes)
     points, dpoints = point_loss(y[:, kinds:], offsets, weights)
-    _, grads = reader.backward(params, cache, np.concatenate([dspecies, 20 * dpoints], axis=1))
+    dy = np.concatenate([dspecies, 20 * dpoints], axis=1)
+    grads = param_grads(reader, params, cache, dy)
     return species, points, grads
 
 

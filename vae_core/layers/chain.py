@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from vae_core.layers.conv import Conv2d
+from vae_core.layers.linear import Linear
 from vae_core.layers.protocol import Layer
 from vae_core.types import Array, Cache, Params, Rng, scope, unscope
 
@@ -36,6 +38,21 @@ class Chain:
             dy, layer_grads = layer.backward(scope(params, name), layer_cache, dy)
             grads |= unscope(layer_grads, name)
         return dy, grads
+
+    def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
+        """Return :meth:`backward`'s gradients without dL/dx, which a network's input needs not."""
+        first = next(k for k, name in enumerate(self.layers) if scope(params, name))
+        name, layer = list(self.layers.items())[first]
+        after = Chain(dict(list(self.layers.items())[first + 1 :]))
+        dy, grads = after.backward(params, cache[first + 1 :], dy)
+        return grads | unscope(param_grads(layer, scope(params, name), cache[first], dy), name)
+
+
+def param_grads(layer: Layer, params: Params, cache: Cache, dy: Array) -> Params:
+    """Return the gradients of a layer's parameters alone, the cheap way if the layer knows one."""
+    if isinstance(layer, Chain | Linear | Conv2d):
+        return layer.param_grads(params, cache, dy)
+    return layer.backward(params, cache, dy)[1]
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,13 @@ class Conv2d:
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Dx = fold(dy W^T), dW = unfold(x)^T dy, db = sum of dy over batch and places."""
-        flat, shape = cache
-        dflat = dy.reshape(-1, self.outputs)
-        drows = (dflat @ params["weight"].T).reshape(*dy.shape[:3], -1)
+        _, shape = cache
+        drows = (dy.reshape(-1, self.outputs) @ params["weight"].T).reshape(*dy.shape[:3], -1)
         dx = fold(drows, shape[1:3], self.kernel, self.stride, self.pad)
-        return dx, {"weight": flat.T @ dflat, "bias": dflat.sum(axis=0)}
+        return dx, self.param_grads(params, cache, dy)
+
+    def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
+        """DW and db alone."""
+        flat, _ = cache
+        dflat = dy.reshape(-1, self.outputs)
+        return {"weight": flat.T @ dflat, "bias": dflat.sum(axis=0)}

@@ -34,8 +34,12 @@ class Linear:
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Dx = dy W^T, dW = x^T dy, db = sum of dy over the batch."""
+        return dy @ params["weight"].T, self.param_grads(params, cache, dy)
+
+    def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
+        """DW and db alone."""
         x = cache
-        return dy @ params["weight"].T, {"weight": x.T @ dy, "bias": dy.sum(axis=0)}
+        return {"weight": x.T @ dy, "bias": dy.sum(axis=0)}
 
 
 @dataclass(frozen=True)
