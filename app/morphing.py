@@ -1,7 +1,7 @@
 """The one service of the application: photos in, faces and frames out. It knows no HTTP."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +11,14 @@ from vae_core import latent
 from vae_core.checkpoint import Checkpoint, load_checkpoint
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
 from vae_core.finder.faces import Face
-from vae_core.finder.find import Finder
-from vae_core.imaging.align import Crop, align
+from vae_core.finder.find import FINDER_SIDE, Finder
+from vae_core.imaging.align import Crop, align, frame_side, side_wanted
 from vae_core.imaging.photo import Photo, PhotoLimits, read_photo
 from vae_core.morph import Encoded, Morph, encode_photo, morph
 from vae_core.types import Array
 
 FINDER = "finder.safetensors"
 """The file of the models folder that holds no model but what finds faces."""
-
-SPARE = 2
-"""A photo is read at this many times the frame's size at least: aligning must not enlarge it."""
 
 LARGEST_LATENT = 1e6
 """Far beyond every face; above it float32 could overflow inside a decoder."""
@@ -71,7 +68,7 @@ class Morpher:
 
     def faces(self, data: bytes) -> tuple[Photo, list[Face]]:
         """Read a photo and find all its faces, the surest first; PhotoError."""
-        photo = read_photo(data, limits=self.limits)
+        photo = read_photo(data, FINDER_SIDE, self.limits)
         return photo, self.finder.find(photo) if self.finder else []
 
     def align(self, portrait: Portrait, model: str = "") -> tuple[Crop, Sitter]:
@@ -110,12 +107,16 @@ class Morpher:
 
         Raises PhotoError, LandmarksError, NoFaceError or NoSuchFaceError.
         """
-        finder = self.finder if checkpoint.frame.aligns else None
-        enough = SPARE * max(checkpoint.frame.height, checkpoint.frame.width)
-        # A face may be small in a large photo: then every pixel counts.
-        anywhere = portrait.landmarks or finder
-        photo = read_photo(portrait.data, None if anywhere else enough, self.limits)
-        return seat(photo, portrait, finder)
+        frame = checkpoint.frame
+        finder = self.finder if frame.aligns else None
+        looked_for = finder is not None and portrait.landmarks is None
+        draft = FINDER_SIDE if looked_for else frame_side(frame)
+        sitter = seat(read_photo(portrait.data, draft, self.limits), portrait, finder)
+        # A face may be small in a large photo: then more of its pixels are read.
+        wanted = side_wanted(sitter.photo, frame, sitter.landmarks, sitter.species)
+        if wanted <= min(sitter.photo.image.size):
+            return sitter
+        return replace(sitter, photo=read_photo(portrait.data, wanted, self.limits))
 
     def decode(self, latents: Sequence[Sequence[float]], model: str = "") -> Array:
         """N latents of Z numbers -> (N, H, W, C) in [0, 1]; LatentsError if they do not fit."""

@@ -3,19 +3,18 @@
 import argparse
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 from PIL import Image
 
-from app.morphing import FINDER, SPARE, Morpher
+from app.morphing import FINDER, Morpher
 from app.portraits import Portrait
 from benchmarks.measure import Contender, interleave
 from benchmarks.photos import draw_jpeg, landmarks
 from benchmarks.report import ROOT, table
-from vae_core.checkpoint import load_checkpoint
 from vae_core.imaging.align import Landmarks
-from vae_core.imaging.photo import PhotoLimits, read_photo
+from vae_core.imaging.photo import PhotoLimits
 from vae_core.imaging.render import render_strip
-from vae_core.morph import Encoded, encode_photo, morph
 
 MODEL = ROOT / "models" / "classic.safetensors"
 SIDE = 1000
@@ -62,17 +61,12 @@ def placed() -> Callable[[], object]:
 
 
 def morphing(marks: Landmarks | None) -> Callable[[], bytes]:
-    """Return the way from two files to a PNG strip."""
-    checkpoint = load_checkpoint(MODEL)
-    enough = None if marks else SPARE * checkpoint.frame.height
+    """Return the way from two files to a PNG strip, without the finder."""
+    whole = Morpher.from_folder(MODEL.parent, MODEL.stem, PhotoLimits())
+    morpher = replace(whole, finder=None)
     friend, dog = photos()
-
-    def encode(data: bytes, species: str) -> Encoded:
-        return encode_photo(checkpoint, read_photo(data, enough), marks, species)
-
-    return lambda: render_strip(
-        morph(checkpoint, encode(friend, "person"), encode(dog, "dog")).frames
-    )
+    ends = Portrait(friend, "person", marks), Portrait(dog, "dog", marks)
+    return lambda: render_strip(morpher.morph(*ends)[0].frames)
 
 
 def found() -> Callable[[], bytes]:

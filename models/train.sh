@@ -40,16 +40,19 @@ compose() { # NAME ARGUMENTS...
         "$PYTHON" -m vae_core compose --photos "$DATA" --terms "$finder_terms" --out "$folder" "$@"
 }
 
-export OPENBLAS_NUM_THREADS=1 # the two networks have a core each
+export OPENBLAS_NUM_THREADS=1 # scout and reader have a core each
 compose finder-first
 "$PYTHON" -m vae_core train --preset finder --steps 6000 --data prepared/finder-first \
     --out prepared/finder-first/finder.safetensors
 compose finder --reader 40000 --mined 38000 --finder prepared/finder-first/finder.safetensors
-train finder finder
+"$PYTHON" -m vae_core train --preset finder --data prepared/finder \
+    --out prepared/finder/finder.safetensors
+"$PYTHON" -m vae_core train --preset gauge --data prepared/finder --out models/finder.safetensors
 
 # The classic model sees faces where the finder sees them, as it will when it is served.
 unset OPENBLAS_NUM_THREADS
-prepare classic --finder models/finder.safetensors --source pictures "$DATA" --limit-origin cat2dog=300 --name "people and dogs" \
+prepare classic --finder models/finder.safetensors --source pictures "$DATA" \
+    --limit-origin cat2dog=300 --name "people and dogs" \
     --terms "Faces of people: synthetic-a and synthetic-b, GAN portraits of people who do not \
 exist (crawled; no terms stated, synthetic-b from a GPL-3.0 repository); all-age-faces (research \
 use; cite Cheng et al. 2019); UTKFace (non-commercial research use). Heads of dogs: flickr, cut \

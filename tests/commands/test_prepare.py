@@ -1,6 +1,8 @@
 import argparse
+from dataclasses import dataclass
 
 import pytest
+from PIL import Image
 
 from tests.data.folders import (
     write_columbia_dogs,
@@ -8,9 +10,12 @@ from tests.data.folders import (
     write_pictures,
     write_utkface,
 )
-from vae_core.commands.prepare import add_command
-from vae_core.data import open_dataset
+from vae_core.commands.prepare import add_command, relocated
+from vae_core.data import Sample, open_dataset
 from vae_core.errors import DataError
+from vae_core.finder.faces import Face
+from vae_core.imaging.align import Landmarks
+from vae_core.imaging.photo import Photo
 
 
 def prepare(*arguments: object) -> int:
@@ -96,3 +101,40 @@ def test_an_unknown_layout_is_refused_with_those_known(tmp_path):
     with pytest.raises(DataError, match="there are pictures, utkface, columbia-dogs, mnist"):
         prepare("--source", "imagenet", tmp_path, "--out", tmp_path / "set")
     assert not (tmp_path / "set").exists()
+
+
+@dataclass(frozen=True)
+class FixedFinder:
+    """Finds the same faces in every photo."""
+
+    faces: list[Face]
+
+    def find(self, photo):
+        return self.faces
+
+
+def face(x, species="person"):
+    points = ((x, 40.0), (x + 40, 40.0), (x + 20, 60.0), (x + 20, 80.0))
+    return Face(species, Landmarks(*points), (0.0, 0.0, 1.0, 1.0), 0.9)
+
+
+def sample(landmarks, species="person"):
+    photo = Photo(Image.new("RGB", (200, 150)), 200, 150)
+    return Sample("a.jpg", lambda: photo, species, "train", landmarks)
+
+
+def test_a_finder_mends_landmarks_of_the_same_face_only():
+    near, far = face(12.0), face(120.0)
+    marked = face(10.0).landmarks
+    (mended,) = relocated([sample(marked)], FixedFinder([far, near]))
+    assert mended.landmarks == near.landmarks
+    (kept,) = relocated([sample(marked)], FixedFinder([far]))
+    assert kept.landmarks == marked
+
+
+def test_a_source_without_landmarks_gets_the_surest_face_of_its_species():
+    dog, person = face(100.0, "dog"), face(20.0)
+    (found,) = relocated([sample(None)], FixedFinder([dog, person]))
+    assert found.landmarks == person.landmarks
+    (none,) = relocated([sample(None, "dog")], FixedFinder([person]))
+    assert none.landmarks is None

@@ -88,11 +88,13 @@ def test_landmarks_are_brought_upright(rng):
     turn = 3 * np.exp(0.6j)
     moved = turn * (READER_POINTS @ [1, 1j]) + (40 - 9j)
     points = np.stack([moved.real, moved.imag], axis=1)
-    np.testing.assert_allclose(upright(points).apply(points), READER_POINTS, atol=1e-9)
+    np.testing.assert_allclose(
+        upright(points, READER_POINTS).apply(points), READER_POINTS, atol=1e-9
+    )
 
 
 def test_landmarks_in_one_point_do_no_harm():
-    assert np.isfinite(upright(np.full((4, 2), 7.0)).turn)
+    assert np.isfinite(upright(np.full((4, 2), 7.0), READER_POINTS).turn)
 
 
 def test_best_faces_are_of_the_species_asked_for_if_there_is_one(finder, decoded):

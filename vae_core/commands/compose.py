@@ -24,6 +24,7 @@ def add_command(subparsers: Any) -> None:
     parser.add_argument("--terms", required=True, help="where the photos come from, on what terms")
     parser.add_argument("--scout", type=int, default=60_000, help="pictures for the scout")
     parser.add_argument("--reader", type=int, default=70_000, help="composed candidates")
+    parser.add_argument("--gauge", type=int, default=60_000, help="faces for the gauge")
     parser.add_argument("--mined", type=int, default=0, help="candidates that a finder named")
     parser.add_argument("--finder", type=Path, help="whose candidates are mined")
     parser.add_argument("--seed", type=int, default=1)
@@ -31,16 +32,19 @@ def add_command(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compose both sets, and write down what they are made of."""
+    """Compose the three sets, and write down what they are made of."""
     args.out.mkdir(parents=True, exist_ok=True)
     scout = composed(args.photos, "train", "scout", args.scout, args.seed)
     make_set(args.out, "scout", with_progress(scout, "scout", args.scout), args.scout)
     total = args.reader + args.mined
     make_set(args.out, "reader", with_progress(reader_examples(args), "reader", total), total)
+    gauge = composed(args.photos, "train", "gauge", args.gauge, args.seed)
+    make_set(args.out, "gauge", with_progress(gauge, "gauge", args.gauge), args.gauge)
     header = {
         "photos": str(args.photos),
         "scout": args.scout,
         "reader": total,
+        "gauge": args.gauge,
         "mined": args.mined,
         "seed": args.seed,
         "terms": args.terms,

@@ -7,31 +7,44 @@ from typing import Any
 
 import numpy as np
 
-from vae_core.checkpoint import write_tensors
+from vae_core.checkpoint import read_tensors, write_tensors
 from vae_core.commands.job import provenance, write_digest
 from vae_core.errors import ConfigError
 from vae_core.finder.evaluation import annotated, invented, recall
 from vae_core.finder.faces import fit_boxes
 from vae_core.finder.find import Finder
 from vae_core.finder.network import SPECIES
-from vae_core.finder.training import new_finder_state, open_finder_set, train_finder
+from vae_core.finder.training import (
+    READER_BATCH,
+    new_finder_state,
+    new_gauge_state,
+    open_finder_set,
+    open_gauge_set,
+    train_finder,
+    train_gauge,
+)
 from vae_core.training import Progress, TrainSettings, TrainState
 from vae_core.types import Array, unscope
 
-FINDER = TrainSettings(steps=15_000, batch=16, lr=1e-3, lr_schedule="cosine")
+FINDER = TrainSettings(steps=18_500, batch=16, lr=1e-3, lr_schedule="cosine")
+
+GAUGE = TrainSettings(steps=12_000, batch=48, lr=1e-3, lr_schedule="cosine")
 
 THRESHOLDS = np.arange(0.3, 0.991, 0.01)
 
 CARD = """# finder
 
-Two convolutional networks that find the faces of people and dogs and their landmarks, trained by
-`python -m vae_core train --preset finder`, which also wrote this card.
+Three convolutional networks that find the faces of people and dogs and their landmarks: a scout, a
+reader and a gauge. Trained by `python -m vae_core train` with the presets `finder` and `gauge`; the
+second wrote this card.
 
 | | |
 |---|---|
-| training | {step:,} steps of {batch} + {reader_batch} pictures, {minutes:.0f} minutes |
+| scout, reader | {first_step:,} steps of {first_batch}, {reader_batch}; {first_minutes:.0f} min |
+| gauge | {step:,} steps of {batch}, {minutes:.0f} min |
 | created | {created}, {program}, revision {git_revision} |
-| pictures | {scout:,} composed for the scout, {reader:,} for the reader, {mined:,} of them mined |
+| composed pictures | {scout:,} for the scout, {reader:,} for the reader, {gauge:,} for the gauge |
+| mined | {mined:,} of the reader's pictures |
 | parameters | {parameters:,}, kept in half precision |
 | threshold | a score of {threshold:.2f}, chosen on the validation split |
 | sha256 of the file | `{sha256}` |
@@ -84,15 +97,43 @@ class FinderJob:
         return train_finder(self.data, self.settings, state)
 
     def finish(self, out: Path, state: TrainState) -> str:
-        """Choose the threshold on the validation split, measure on the test split, write both."""
+        """Write scout and reader, for the gauge's training to complete."""
+        metadata = provenance("finder", state) | {"settings": asdict(self.settings)}
+        write_tensors(out, state.params, {"threshold": 1.0, "metadata": metadata})
+        return f"{out}: scout and reader; `train --preset gauge` completes the finder."
+
+
+class GaugeJob:
+    """The gauge, which completes the finder whose scout and reader stand in the data's folder."""
+
+    def __init__(self, data: Path, changes: dict[str, Any]) -> None:
+        self.settings = replace(GAUGE, **changes)
+        self.data = open_gauge_set(data)
+        self.first, self.header = read_tensors(data / "finder.safetensors")
+
+    def identity(self) -> dict[str, Any]:
+        """Return settings and data."""
+        return asdict(self.settings) | {"data": self.data.header}
+
+    def new_state(self) -> TrainState:
+        """Draw the gauge's parameters."""
+        return new_gauge_state(self.settings)
+
+    def train(self, state: TrainState) -> Iterator[Progress]:
+        """Take the steps that ``state`` still lacks."""
+        return train_gauge(self.data, self.settings, state)
+
+    def finish(self, out: Path, state: TrainState) -> str:
+        """Put the networks together, choose the threshold on the validation split, measure."""
         photos = Path(self.data.header["photos"])
-        params = {name: p.astype(np.float16) for name, p in state.params.items()}
+        params = {name: p.astype(np.float16) for name, p in (self.first | state.params).items()}
         exact = {name: p.astype(np.float32) for name, p in params.items()}
         boxes = learn_boxes(photos)
         threshold = choose_threshold(Finder(exact, boxes, float(THRESHOLDS[0]), {}), photos)
         measured = measure(Finder(exact, boxes, threshold, {}), photos)
-        metadata = provenance("finder", state) | {
+        metadata = provenance("gauge", state) | {
             "settings": asdict(self.settings),
+            "first": self.header["metadata"],
             "dataset": self.data.header,
             "measured": measured,
         }
@@ -143,17 +184,20 @@ def measure(finder: Finder, photos: Path) -> dict[str, Any]:
 
 def card(metadata: dict[str, Any], threshold: float, params: dict[str, Array], sha: str) -> str:
     """Return the card's Markdown."""
-    measured, data = metadata["measured"], metadata["dataset"]
+    measured, data, first = metadata["measured"], metadata["dataset"], metadata["first"]
     missed = measured["people"]["missed"] + measured["dogs"]["missed"]
     found = {f"{k}_found": 100 * measured[k]["found"] for k in ("people", "dogs", "all_dogs")}
     return CARD.format(
         **{k: metadata[k] for k in ("step", "created", "program", "git_revision")},
-        **{k: data[k] for k in ("scout", "reader", "mined", "terms")},
+        **{k: data[k] for k in ("scout", "reader", "gauge", "mined", "terms")},
         **measured,
         **found,
         none_share=100 * measured["none"]["share"],
         batch=metadata["settings"]["batch"],
-        reader_batch=3 * metadata["settings"]["batch"],
+        first_step=first["step"],
+        first_batch=first["settings"]["batch"],
+        first_minutes=first["seconds"] / 60,
+        reader_batch=READER_BATCH * first["settings"]["batch"],
         minutes=metadata["seconds"] / 60,
         parameters=sum(p.size for p in params.values()),
         threshold=threshold,

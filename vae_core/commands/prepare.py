@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ from vae_core.finder.faces import Face
 from vae_core.finder.find import Finder
 from vae_core.imaging.align import DIGIT_28, FACE_GREY_50, FACE_LIGHT, Frame, Landmarks, face_frame
 from vae_core.imaging.photo import Photo
-from vae_core.types import Array
 
 if TYPE_CHECKING:
     SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -99,23 +99,35 @@ def relocated(samples: Iterable[Sample], finder: Finder) -> Iterator[Sample]:
     """Give every sample the landmarks that a finder sees, where it sees the same face.
 
     What a source marked stays when the finder sees nothing of that species there. A source
-    without landmarks gets those of the surest face of its species.
+    without landmarks gets those of the surest face of its species. Two processes search.
     """
-    for sample in samples:
-        try:
-            photo = sample.read()
-        except (PhotoError, OSError):
-            yield sample
-            continue
-        if isinstance(photo, Photo):
-            faces = [f for f in finder.find(photo) if f.species == sample.species]
-            seen = nearest(faces, sample.landmarks)
-            sample = replace(sample, landmarks=seen or sample.landmarks)
-        yield replace(sample, read=functools.partial(_given, photo))
+    global _search
+    _search = list(samples), finder
+    with get_context("fork").Pool(2) as pool:
+        found = pool.imap(_locate, range(len(_search[0])), chunksize=32)
+        for sample, landmarks in zip(_search[0], found, strict=True):
+            yield replace(sample, landmarks=landmarks)
 
 
-def _given(photo: Photo | Array) -> Photo | Array:
-    return photo
+_search: tuple[list[Sample], Finder] | None = None
+
+
+def _locate(k: int) -> Landmarks | None:
+    assert _search is not None
+    samples, finder = _search
+    return located(samples[k], finder)
+
+
+def located(sample: Sample, finder: Finder) -> Landmarks | None:
+    """Return where the finder sees a sample's face, or where its source marked it."""
+    try:
+        photo = sample.read()
+    except (PhotoError, OSError):
+        return sample.landmarks
+    if not isinstance(photo, Photo):
+        return sample.landmarks
+    faces = [face for face in finder.find(photo) if face.species == sample.species]
+    return nearest(faces, sample.landmarks) or sample.landmarks
 
 
 def nearest(faces: list[Face], marked: Landmarks | None) -> Landmarks | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from vae_core.commands.finder_job import FinderJob
+from vae_core.commands.finder_job import FinderJob, GaugeJob
 from vae_core.commands.job import Job
 from vae_core.commands.run_folder import RunFolder, log_row
 from vae_core.commands.vae_job import VAEJob
@@ -27,6 +27,10 @@ from vae_core.training import (
 )
 
 SAVE_SECONDS = 60.0
+FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any]], Job]] = {
+    "finder": FinderJob,
+    "gauge": GaugeJob,
+}
 STOP = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -37,8 +41,8 @@ def add_command(subparsers: Any) -> None:
     parser.add_argument(
         "--preset",
         required=True,
-        choices=(*PRESETS, "finder"),
-        help=f"{presets}; finder: finds faces, on a folder made by `compose`",
+        choices=(*PRESETS, *FINDER_JOBS),
+        help=f"{presets}; finder, then gauge: find faces, on a folder made by `compose`",
     )
     parser.add_argument("--data", required=True, type=Path, help="folder made by `prepare`")
     parser.add_argument("--out", required=True, type=Path, help="checkpoint to write")
@@ -72,7 +76,9 @@ def run(args: argparse.Namespace) -> int:
 
 def make_job(preset: str, data: Path, changes: dict[str, Any]) -> Job:
     """Return the run that a preset names."""
-    return FinderJob(data, changes) if preset == "finder" else VAEJob(preset, data, changes)
+    if preset in FINDER_JOBS:
+        return FINDER_JOBS[preset](data, changes)
+    return VAEJob(preset, data, changes)
 
 
 def starting_state(folder: RunFolder, job: Job, restart: bool) -> TrainState:

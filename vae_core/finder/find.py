@@ -1,4 +1,4 @@
-"""Photo -> faces: the scout names candidates at every scale, the reader judges and measures."""
+"""Photo -> faces: the scout names candidates, the reader judges, the gauge measures."""
 
 import math
 from collections.abc import Iterator
@@ -12,9 +12,18 @@ from PIL import Image
 from vae_core.checkpoint import read_tensors
 from vae_core.errors import LandmarksError
 from vae_core.finder.faces import Face, boxes_of, overlap, spread
-from vae_core.finder.network import CELL, POINTS, READER_FRAME, SPECIES, build_reader, build_scout
+from vae_core.finder.network import (
+    CELL,
+    GAUGE_FRAME,
+    POINTS,
+    READER_FRAME,
+    SPECIES,
+    build_gauge,
+    build_reader,
+    build_scout,
+)
 from vae_core.finder.targets import OFFSET, cell_centres
-from vae_core.finder.training_sets import READER_POINTS
+from vae_core.finder.training_sets import GAUGE_POINTS, READER_POINTS
 from vae_core.imaging.align import Landmarks, Similarity, as_matrix
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.resample import resample
@@ -28,6 +37,9 @@ BASE = 256
 LONGEST = 2 * BASE
 """Pixels of the long side at the finest scale, so that a panorama costs no more than two photos."""
 
+FINDER_SIDE = 2 * BASE
+"""Pixels of the short side that a photo should be read with: the reader looks closer."""
+
 SMALLEST_SIDE = 24
 """Pixels; where the pyramid of halved pictures ends."""
 
@@ -36,6 +48,15 @@ CANDIDATES = 10
 
 HOPEFUL = 0.12
 """Heat above which a cell is a candidate."""
+
+HOPELESS = 0.05
+"""Score of a first look under which there is no second."""
+
+MIRROR = [1, 0, 2, 3]
+"""Which landmark is which in the mirror."""
+
+MEASURINGS = 2
+"""How often the gauge looks."""
 
 SAME = 0.4
 """Overlap above which two boxes are one face."""
@@ -90,6 +111,8 @@ class Finder:
         if len(candidates.heat) == 0:
             return []
         points, scores = self.read(image, candidates.points)
+        if len(points):
+            points = self.measure(image, points)
         points = np.clip(points * (photo.width / image.width), 0, (photo.width, photo.height))
         return self.faces(points, scores)
 
@@ -112,21 +135,39 @@ class Finder:
             yield Candidates(heat[rows, columns], points.astype(np.float64) * rate)
 
     def read(self, image: Image.Image, points: Array) -> tuple[Array, Array]:
-        """Measure candidates (K, 4, 2): return better landmarks, and (K, 2) species scores."""
-        for _ in range(READINGS):
+        """Judge candidates (K, 4, 2): return better landmarks, and (K, 2) species scores.
+
+        What the first look finds hopeless is left out; the rest is looked at again from where the
+        landmarks were seen.
+        """
+        points, scores = self.look(image, points)
+        hopeful = scores.max(axis=1) > HOPELESS
+        points, scores = points[hopeful], scores[hopeful]
+        for _ in range(READINGS - 1 if len(points) else 0):
             points, scores = self.look(image, points)
         return points, scores
 
     def look(self, image: Image.Image, points: Array) -> tuple[Array, Array]:
         """Show the reader every candidate once, upright; return what :meth:`read` does."""
         kinds = 1 + len(SPECIES)
-        ways = [upright(p).inverse() for p in points]
-        x = np.stack([reader_view(image, way) for way in ways])
-        y, _ = build_reader().forward(scope(self.params, "reader"), x * 2 - 1)
+        ways, x = views(image, points, READER_POINTS)
+        y, _ = build_reader().forward(scope(self.params, "reader"), x)
         seen = READER_POINTS + OFFSET * y[:, kinds:].reshape(-1, len(POINTS), 2)
-        moved = np.stack([way.apply(p) for way, p in zip(ways, seen, strict=True)])
         odds = np.exp(y[:, :kinds] - y[:, :kinds].max(axis=1, keepdims=True))
-        return moved, (odds / odds.sum(axis=1, keepdims=True))[:, 1:]
+        return to_picture(ways, seen), (odds / odds.sum(axis=1, keepdims=True))[:, 1:]
+
+    def measure(self, image: Image.Image, points: Array) -> Array:
+        """Return precise landmarks of faces (K, 4, 2), from the gauge and its mirror image."""
+        network, params = build_gauge(), scope(self.params, "gauge")
+        for _ in range(MEASURINGS):
+            ways, x = views(image, points, GAUGE_POINTS)
+            straight, mirrored = (
+                GAUGE_POINTS + OFFSET * network.forward(params, v)[0].reshape(-1, len(POINTS), 2)
+                for v in (x, x[:, :, ::-1])
+            )
+            unmirrored = mirrored[:, MIRROR] * [-1, 1] + [GAUGE_FRAME.width, 0]
+            points = to_picture(ways, (straight + unmirrored) / 2)
+        return points
 
     def faces(self, points: Array, scores: Array) -> list[Face]:
         """Keep what is sure enough, and of faces that overlap the surest; sorted."""
@@ -155,7 +196,7 @@ def spans_a_face(landmarks: Landmarks) -> bool:
 
 def reduced(image: Image.Image) -> Image.Image:
     """Return a picture that is just large enough for the finder: twice the finest scale."""
-    factor = min(image.size) // (2 * BASE)
+    factor = min(image.size) // FINDER_SIDE
     return image.reduce(factor) if factor > 1 else image
 
 
@@ -176,10 +217,24 @@ def as_input(picture: Image.Image) -> Array:
     return np.pad(x, ((0, h), (0, w), (0, 0)))[None]
 
 
-def reader_view(image: Image.Image, to_image: Similarity) -> Array:
-    """Return the reader's picture of a candidate, (64, 64, 3) float32 in [0, 1]."""
+def views(image: Image.Image, points: Array, expected: Array) -> tuple[list[Similarity], Array]:
+    """Cut out faces (K, 4, 2) so that their landmarks come to the ``expected`` places (4, 2).
+
+    Returns the ways back to the picture and (K, 64, 64, 3) in [-1, 1].
+    """
+    ways = [upright(p, expected).inverse() for p in points]
+    return ways, np.stack([view(image, way) for way in ways]) * 2 - 1
+
+
+def view(image: Image.Image, to_image: Similarity) -> Array:
+    """Return a candidate as the reader and the gauge see it, (64, 64, 3) float32 in [0, 1]."""
     size = READER_FRAME.height, READER_FRAME.width
     return resample(image, as_matrix(to_image), size, channels=3)
+
+
+def to_picture(ways: list[Similarity], seen: Array) -> Array:
+    """Take landmarks (K, 4, 2) from each view back to the picture."""
+    return np.stack([way.apply(points) for way, points in zip(ways, seen, strict=True)])
 
 
 def peaks(heat: Array) -> Array:
@@ -191,9 +246,9 @@ def peaks(heat: Array) -> Array:
     return top
 
 
-def upright(points: Array) -> Similarity:
-    """Return the similarity that brings landmarks (4, 2) closest to the reader's frame."""
-    p, q = points @ np.array([1, 1j]), READER_POINTS @ np.array([1, 1j])
+def upright(points: Array, expected: Array) -> Similarity:
+    """Return the similarity that brings landmarks closest to the expected places, (4, 2) both."""
+    p, q = points @ np.array([1, 1j]), expected @ np.array([1, 1j])
     dp, dq = p - p.mean(), q - q.mean()
     turn = complex(np.vdot(dp, dq) / max(np.vdot(dp, dp).real, 1e-6))
     if abs(turn) < 1e-6:

@@ -10,9 +10,9 @@ from PIL import Image
 
 from vae_core.finder.compose import Composed, Placed, compose, whole_scene
 from vae_core.finder.faces import spread
-from vae_core.finder.find import READINGS, Finder, reader_view, upright
+from vae_core.finder.find import READINGS, Finder, upright, view
 from vae_core.finder.scenery import Scenery
-from vae_core.finder.training_sets import FACE, as_record, shared_scenery, workers
+from vae_core.finder.training_sets import FACE, READER_POINTS, as_record, shared_scenery, workers
 from vae_core.imaging.render import round_to_bytes
 from vae_core.types import Array, Rng
 
@@ -53,7 +53,7 @@ def mined_examples(rng: Rng, scenery: Scenery, finder: Finder) -> Iterator[tuple
         for candidate, score in zip(points, scores.max(axis=1), strict=True):
             record = judged(candidate, composed)
             if record is not None and worth_showing(rng, record, float(score)):
-                yield view(image, candidate, record)
+                yield example(image, candidate, record)
         points = moved
 
 
@@ -62,12 +62,12 @@ def worth_showing(rng: Rng, record: Array, score: float) -> bool:
     return bool(record["species"] >= 0 or score > 0.05 or rng.random() < 0.15)
 
 
-def view(image: Image.Image, points: Array, record: Array) -> tuple[Array, Array]:
+def example(image: Image.Image, points: Array, record: Array) -> tuple[Array, Array]:
     """Return the reader's picture of a candidate, uint8, and its record in its pixels."""
-    way = upright(points)
+    way = upright(points, READER_POINTS)
     if record["weight"] > 0:
         record["points"] = way.apply(record["points"])
-    return round_to_bytes(reader_view(image, way.inverse())), record
+    return round_to_bytes(view(image, way.inverse())), record
 
 
 def judged(points: Array, composed: Composed) -> Array | None:

@@ -1,8 +1,9 @@
-"""The finder's two networks.
+"""The finder's three networks.
 
 The scout sees a whole picture at one scale and gives, for every cell of 8 x 8 pixels, two heat-map
 logits (person, dog) and where the four landmarks of a face centred there would be. The reader sees
 one candidate, brought upright in 64 x 64 pixels, and says what it is and where its landmarks are.
+The gauge sees a face that is almost in its place, closer up, and measures the landmarks precisely.
 """
 
 from vae_core.imaging.align import Frame
@@ -21,6 +22,12 @@ READER_FRAME = Frame(
     64, 64, 3, left_eye=(0.33, 0.38), right_eye=(0.67, 0.38), nose=(0.5, 0.6), mouth=(0.5, 0.72)
 )
 """Where a candidate's landmarks are expected in the reader's picture; the mean of both species."""
+
+
+GAUGE_FRAME = Frame(
+    64, 64, 3, left_eye=(0.28, 0.33), right_eye=(0.72, 0.33), nose=(0.5, 0.62), mouth=(0.5, 0.77)
+)
+"""The same for the gauge, a third larger: hair and ears say nothing about where an eye is."""
 
 
 def convolution(inputs: int, outputs: int, stride: int = 1) -> Chain:
@@ -59,5 +66,20 @@ def build_reader() -> Layer:
             "whole": Linear(96 * 16, 160),
             "relu": LeakyRelu(0.1),
             "heads": Linear(160, READER_OUTPUTS),
+        }
+    )
+
+
+def build_gauge() -> Layer:
+    """(N, 64, 64, 3) -> (N, 8): landmark offsets."""
+    return Chain(
+        {
+            "half": convolution(3, 24, stride=2),
+            "quarter": convolution(24, 48, stride=2),
+            "texture": Residual(convolution(48, 48)),
+            "eighth": convolution(48, 64, stride=2),
+            "part": Residual(convolution(64, 64)),
+            "flatten": Flatten(),
+            "points": Linear(64 * 64, 2 * len(POINTS)),
         }
     )

@@ -73,7 +73,10 @@ def mirror_faces(faces: Array, width: int) -> Array:
 
 def reader_targets(faces: Array) -> tuple[Array, Array, Array]:
     """(N,) FACE records -> classes (N,), offsets (N, 8), weights (N, 8)."""
-    classes = faces["species"].astype(np.int64) + 1
-    offsets = ((faces["points"] - READER_POINTS) / OFFSET).reshape(-1, 8).astype(np.float32)
-    weights = faces["weight"][:, None] * POINT_WEIGHTS
-    return classes, offsets, weights
+    return faces["species"].astype(np.int64) + 1, *point_targets(faces, READER_POINTS)
+
+
+def point_targets(faces: Array, expected: Array) -> tuple[Array, Array]:
+    """(N,) FACE records -> offsets from the expected places (4, 2), and weights: (N, 8) each."""
+    offsets = ((faces["points"] - expected) / OFFSET).reshape(-1, 8).astype(np.float32)
+    return offsets, faces["weight"][:, None] * POINT_WEIGHTS

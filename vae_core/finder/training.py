@@ -11,8 +11,9 @@ import numpy as np
 
 from vae_core.errors import DataError
 from vae_core.finder.losses import cross_entropy, heat_loss, point_loss
-from vae_core.finder.network import CELL, SPECIES, build_reader, build_scout
-from vae_core.finder.targets import mirror_faces, reader_targets, scout_targets
+from vae_core.finder.network import CELL, SPECIES, build_gauge, build_reader, build_scout
+from vae_core.finder.targets import mirror_faces, point_targets, reader_targets, scout_targets
+from vae_core.finder.training_sets import GAUGE_POINTS
 from vae_core.layers import param_grads
 from vae_core.model import cast
 from vae_core.optim import Adam
@@ -101,6 +102,55 @@ def reader_step(params: Params, x: Array, faces: Array) -> tuple[float, float, P
     dy = np.concatenate([dspecies, 20 * dpoints], axis=1)
     grads = param_grads(reader, params, cache, dy)
     return species, points, grads
+
+
+class GaugeLosses(NamedTuple):
+    """The landmark loss, twice: it is all there is."""
+
+    total: float
+    points: float
+
+
+@dataclass(frozen=True)
+class GaugeSet:
+    """Faces almost in their place, a memory map, and their records; header as of FinderSet."""
+
+    header: dict[str, Any]
+    pixels: Array
+    faces: Array
+
+
+def open_gauge_set(directory: Path) -> GaugeSet:
+    """Map what ``python -m vae_core compose`` wrote for the gauge; DataError if it is not there."""
+    try:
+        return GaugeSet(
+            json.loads((directory / "finder.json").read_text()),
+            np.load(directory / "gauge.npy", mmap_mode="r"),
+            np.load(directory / "gauge-faces.npy"),
+        )
+    except (OSError, ValueError) as error:
+        raise DataError(f"{directory} holds no prepared faces for the gauge: {error}.") from error
+
+
+def new_gauge_state(settings: TrainSettings) -> TrainState:
+    """Draw the gauge's float32 parameters from the settings' seed."""
+    params = cast(unscope(build_gauge().init(np.random.default_rng(settings.seed)), "gauge"))
+    return TrainState(params, Adam().init(params))
+
+
+def train_gauge(data: GaugeSet, settings: TrainSettings, state: TrainState) -> Iterator[Progress]:
+    """Take the steps that ``state`` still lacks, changing it in place; yield after each one."""
+    gauge, optimizer = build_gauge(), Adam()
+    for step in range(state.step, settings.steps):
+        rng = np.random.default_rng([settings.seed, step])
+        chosen = batch_at(step, len(data.pixels), settings)
+        x, faces = pictures(data.pixels, data.faces, chosen, rng)
+        params, lr = scope(state.params, "gauge"), settings.lr_at(step)
+        y, cache = gauge.forward(params, x)
+        loss, dy = point_loss(y, *point_targets(faces, GAUGE_POINTS))
+        grads = unscope(param_grads(gauge, params, cache, 20 * dy), "gauge")
+        optimizer.update(state.params, grads, state.adam, lr)
+        yield Progress(step + 1, GaugeLosses(loss, loss), 0.0, lr)
 
 
 def pictures(pixels: Array, faces: Array, chosen: Array, rng: Rng) -> tuple[Array, Array]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from vae_core.finder.compose import Composed, Placed, add_face, background, choose, compose, relit
 from vae_core.finder.faces import spread
-from vae_core.finder.network import POINTS, READER_FRAME, SPECIES
+from vae_core.finder.network import GAUGE_FRAME, POINTS, READER_FRAME, SPECIES
 from vae_core.finder.scenery import Scenery, load_scenery
 from vae_core.types import Array, Rng
 
@@ -92,9 +92,26 @@ def reader_example(rng: Rng, scenery: Scenery) -> tuple[Array, Array]:
     return relit(rng, canvas), as_record(face) if kind == "face" else record
 
 
+GAUGE_POINTS = np.array([GAUGE_FRAME.point(name) for name in POINTS])
+GAUGE_SPREAD = float(spread(GAUGE_POINTS))
+
+
+def gauge_example(rng: Rng, scenery: Scenery) -> tuple[Array, Array]:
+    """Return a face, (64, 64, 3) uint8, off by as much as the reader leaves it, and () FACE."""
+    canvas = background(rng, scenery, GAUGE_FRAME.width)
+    picture = choose(rng, scenery, 0.3)
+    while picture.points is None:
+        picture = choose(rng, scenery, 0.3)
+    place = GAUGE_POINTS.mean(axis=0) + rng.uniform(-0.1, 0.1, 2) * GAUGE_SPREAD
+    size = GAUGE_SPREAD * np.exp(rng.uniform(-0.13, 0.13))
+    face = add_face(rng, canvas, picture, size, place, max_turn=0.25)
+    return relit(rng, canvas), as_record(face)
+
+
 EXAMPLES: dict[str, Callable[[Rng, Scenery], tuple[Array, Array]]] = {
     "scout": scout_example,
     "reader": reader_example,
+    "gauge": gauge_example,
 }
 
 

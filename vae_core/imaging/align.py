@@ -141,6 +141,9 @@ class Crop:
     light: Light = NEUTRAL
 
 
+SPARE = 1.5
+"""Pixels of a photo along one of the frame that a crop is made from, if the photo has them."""
+
 FACE_LIGHT = (0.5, 0.17)
 """Mean and contrast of the luminance around the face; about the training pictures' medians."""
 
@@ -195,6 +198,32 @@ def fit_centre(width: int, height: int, frame: Frame) -> Similarity:
     return Similarity(turn, middle - turn * complex(width / 2, height / 2))
 
 
+def fit(photo: Photo, frame: Frame, landmarks: Landmarks | None, species: str) -> Similarity:
+    """Return the map from photo to frame pixels; without landmarks, of the largest centred crop.
+
+    Raises LandmarksError.
+    """
+    if landmarks is None or not frame.aligns:
+        return fit_centre(photo.width, photo.height, frame)
+    landmarks.check(photo.width, photo.height)
+    return fit_similarity(landmarks, frame, species)
+
+
+def frame_side(frame: Frame) -> int:
+    """Return the shorter side that a photo needs if its face fills it."""
+    return math.ceil(SPARE * max(frame.height, frame.width))
+
+
+def side_wanted(photo: Photo, frame: Frame, landmarks: Landmarks | None, species: str) -> int:
+    """Return how many pixels the photo's shorter side needs for a crop of full sharpness.
+
+    Then ``SPARE`` pixels of the picture fall on every one of the frame. A photo that was read as a
+    draft may have fewer. Raises LandmarksError.
+    """
+    to_frame = fit(photo, frame, landmarks, species)
+    return math.ceil(SPARE * to_frame.scale * min(photo.width, photo.height))
+
+
 def align(
     photo: Photo, frame: Frame, landmarks: Landmarks | None = None, species: str = "person"
 ) -> Crop:
@@ -202,12 +231,7 @@ def align(
 
     Where the crop leaves the photo, the photo's border is continued. Raises LandmarksError.
     """
-    if landmarks is None or not frame.aligns:
-        to_frame = fit_centre(photo.width, photo.height, frame)
-    else:
-        landmarks.check(photo.width, photo.height)
-        to_frame = fit_similarity(landmarks, frame, species)
-    to_photo = to_frame.inverse()
+    to_photo = fit(photo, frame, landmarks, species).inverse()
     rates = np.array([[photo.image.width / photo.width], [photo.image.height / photo.height]])
     to_image = rates * as_matrix(to_photo)
     pixels = resample(photo.image, to_image, (frame.height, frame.width), frame.channels)
