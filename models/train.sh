@@ -26,9 +26,8 @@ prepare mnist --source mnist "$DATA/mnist" --frame digit28 --name MNIST \
 train mnist mnist
 train mnist-ramp mnist
 
-# The finder: a first one on composed pictures; then one that also learns from the first one's
-# candidates. The shipped finder is one such run whose pictures were exchanged on the way: its card
-# says when.
+# The finder: scout and reader on composed pictures; then the reader once more, on the scout's own
+# candidates too; then the gauge. The shipped one's pictures were exchanged on the way: see its card.
 finder_terms="Scenes and faces: the sources of \"people and dogs\" and, for people in scenes, webmorph \
 portraits; photos without faces from the web (no terms stated). The pictures themselves may not be \
 redistributed."
@@ -41,13 +40,15 @@ compose() { # NAME ARGUMENTS...
 }
 
 export OPENBLAS_NUM_THREADS=1 # scout and reader have a core each
-compose finder-first
-"$PYTHON" -m vae_core train --preset finder --steps 6000 --data prepared/finder-first \
-    --out prepared/finder-first/finder.safetensors
-compose finder --reader 40000 --mined 38000 --finder prepared/finder-first/finder.safetensors
-"$PYTHON" -m vae_core train --preset finder --data prepared/finder \
-    --out prepared/finder/finder.safetensors
-"$PYTHON" -m vae_core train --preset gauge --data prepared/finder --out models/finder.safetensors
+networks() { # PRESET FOLDER OUT [START]
+    "$PYTHON" -m vae_core train --preset "$1" --data "prepared/$2" --out "$3" ${4:+--start "$4"}
+}
+compose finder
+networks finder finder prepared/finder/first.safetensors
+compose reader --scout 0 --gauge 0 --reader 180000 --mined 38000 \
+    --finder prepared/finder/first.safetensors
+networks reader reader prepared/reader/second.safetensors prepared/finder/first.safetensors
+networks gauge finder models/finder.safetensors prepared/reader/second.safetensors
 
 # The classic model sees faces where the finder sees them, as it will when it is served.
 unset OPENBLAS_NUM_THREADS

@@ -32,14 +32,17 @@ def add_command(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compose the three sets, and write down what they are made of."""
+    """Compose the sets that are asked for, and write down what they are made of."""
     args.out.mkdir(parents=True, exist_ok=True)
-    scout = composed(args.photos, "train", "scout", args.scout, args.seed)
-    make_set(args.out, "scout", with_progress(scout, "scout", args.scout), args.scout)
     total = args.reader + args.mined
-    make_set(args.out, "reader", with_progress(reader_examples(args), "reader", total), total)
-    gauge = composed(args.photos, "train", "gauge", args.gauge, args.seed)
-    make_set(args.out, "gauge", with_progress(gauge, "gauge", args.gauge), args.gauge)
+    sets = (
+        ("scout", args.scout, composed(args.photos, "train", "scout", args.scout, args.seed)),
+        ("reader", total, reader_examples(args)),
+        ("gauge", args.gauge, composed(args.photos, "train", "gauge", args.gauge, args.seed)),
+    )
+    for kind, count, examples in sets:
+        if count:
+            make_set(args.out, kind, with_progress(examples, kind, count), count)
     header = {
         "photos": str(args.photos),
         "scout": args.scout,

@@ -17,17 +17,20 @@ from vae_core.finder.network import SPECIES
 from vae_core.finder.training import (
     READER_BATCH,
     new_finder_state,
-    new_gauge_state,
+    new_gauge_params,
+    open_crop_set,
     open_finder_set,
-    open_gauge_set,
     train_finder,
     train_gauge,
+    train_reader,
 )
+from vae_core.optim import Adam
 from vae_core.training import Progress, TrainSettings, TrainState
 from vae_core.types import Array, unscope
 
 FINDER = TrainSettings(steps=18_500, batch=16, lr=1e-3, lr_schedule="cosine")
 
+READER = TrainSettings(steps=10_000, batch=48, lr=7e-4, lr_schedule="cosine")
 GAUGE = TrainSettings(steps=12_000, batch=48, lr=1e-3, lr_schedule="cosine")
 
 THRESHOLDS = np.arange(0.3, 0.991, 0.01)
@@ -41,10 +44,10 @@ second wrote this card.
 | | |
 |---|---|
 | scout, reader | {first_step:,} steps of {first_batch}, {reader_batch}; {first_minutes:.0f} min |
+| reader, once more and alone | {reader_step:,} steps of {batch}, {reader_minutes:.0f} min |
 | gauge | {step:,} steps of {batch}, {minutes:.0f} min |
 | created | {created}, {program}, revision {git_revision} |
-| composed pictures | {scout:,} for the scout, {reader:,} for the reader, {gauge:,} for the gauge |
-| mined | {mined:,} of the reader's pictures |
+| pictures | {scout:,} for the scout, {reader:,} for the reader, {gauge:,} for the gauge |
 | parameters | {parameters:,}, kept in half precision |
 | threshold | a score of {threshold:.2f}, chosen on the validation split |
 | sha256 of the file | `{sha256}` |
@@ -62,8 +65,8 @@ second wrote this card.
 | people found (right species, overlap over 0.5) | {people[pictures]} | {people_found:.1f} % |
 | dogs found, roughly frontal | {dogs[pictures]} | {dogs_found:.1f} % |
 | all dogs found, turned away too | {all_dogs[pictures]} | {all_dogs_found:.1f} % |
-| landmark error of people, median, in eye distances | {people[pictures]} | {people[error]:.3f} |
-| landmark error of dogs | {dogs[pictures]} | {dogs[error]:.3f} |
+| landmark error of people, median, in eye distances | {people[pictures]} | {people_error} |
+| landmark error of dogs | {dogs[pictures]} | {dogs_error} |
 | photos without a face in which one is found | {none[pictures]} | {none_share:.1f} % |
 
 ## What it does badly
@@ -78,8 +81,10 @@ second wrote this card.
 class FinderJob:
     """The finder on a folder made by ``compose``."""
 
-    def __init__(self, data: Path, changes: dict[str, Any]) -> None:
+    def __init__(self, data: Path, changes: dict[str, Any], start: Path | None) -> None:
         self.settings = replace(FINDER, **changes)
+        if start is not None:
+            raise ConfigError("Scout and reader begin from nothing; leave --start out.")
         if self.settings.beta:
             raise ConfigError("The finder has no KL term; leave --beta out.")
         self.data = open_finder_set(data)
@@ -103,21 +108,55 @@ class FinderJob:
         return f"{out}: scout and reader; `train --preset gauge` completes the finder."
 
 
-class GaugeJob:
-    """The gauge, which completes the finder whose scout and reader stand in the data's folder."""
+class CropJob:
+    """What reader and gauge have in common: crops to learn from, and networks to go on from."""
 
-    def __init__(self, data: Path, changes: dict[str, Any]) -> None:
-        self.settings = replace(GAUGE, **changes)
-        self.data = open_gauge_set(data)
-        self.first, self.header = read_tensors(data / "finder.safetensors")
+    def __init__(self, kind: str, settings: TrainSettings, data: Path, start: Path | None) -> None:
+        if start is None:
+            raise ConfigError(f"The {kind} goes on from other networks; name them with --start.")
+        self.settings = settings
+        self.data = open_crop_set(data, kind)
+        self.first, header = read_tensors(start)
+        self.history = header["metadata"]
 
     def identity(self) -> dict[str, Any]:
         """Return settings and data."""
         return asdict(self.settings) | {"data": self.data.header}
 
+
+class ReaderJob(CropJob):
+    """The reader, once more and alone, on more crops."""
+
+    def __init__(self, data: Path, changes: dict[str, Any], start: Path | None) -> None:
+        super().__init__("reader", replace(READER, **changes), data, start)
+
+    def new_state(self) -> TrainState:
+        """Begin from the reader as it is."""
+        params = {name: p for name, p in self.first.items() if name.startswith("reader.")}
+        return TrainState(params, Adam().init(params))
+
+    def train(self, state: TrainState) -> Iterator[Progress]:
+        """Take the steps that ``state`` still lacks."""
+        return train_reader(self.data, self.settings, state)
+
+    def finish(self, out: Path, state: TrainState) -> str:
+        """Write the scout with the better reader."""
+        own = provenance("reader", state) | {"settings": asdict(self.settings)}
+        metadata = self.history | {"reader": own | {"dataset": self.data.header}}
+        write_tensors(out, self.first | state.params, {"threshold": 1.0, "metadata": metadata})
+        return f"{out}: scout and reader; `train --preset gauge` completes the finder."
+
+
+class GaugeJob(CropJob):
+    """The gauge, which completes the finder."""
+
+    def __init__(self, data: Path, changes: dict[str, Any], start: Path | None) -> None:
+        super().__init__("gauge", replace(GAUGE, **changes), data, start)
+
     def new_state(self) -> TrainState:
         """Draw the gauge's parameters."""
-        return new_gauge_state(self.settings)
+        params = new_gauge_params(self.settings)
+        return TrainState(params, Adam().init(params))
 
     def train(self, state: TrainState) -> Iterator[Progress]:
         """Take the steps that ``state`` still lacks."""
@@ -133,7 +172,7 @@ class GaugeJob:
         measured = measure(Finder(exact, boxes, threshold, {}), photos)
         metadata = provenance("gauge", state) | {
             "settings": asdict(self.settings),
-            "first": self.header["metadata"],
+            "first": self.history,
             "dataset": self.data.header,
             "measured": measured,
         }
@@ -185,13 +224,19 @@ def measure(finder: Finder, photos: Path) -> dict[str, Any]:
 def card(metadata: dict[str, Any], threshold: float, params: dict[str, Array], sha: str) -> str:
     """Return the card's Markdown."""
     measured, data, first = metadata["measured"], metadata["dataset"], metadata["first"]
+    reader = first["reader"]
     missed = measured["people"]["missed"] + measured["dogs"]["missed"]
     found = {f"{k}_found": 100 * measured[k]["found"] for k in ("people", "dogs", "all_dogs")}
+    errors = {f"{k}_error": error_text(measured[k]["error"]) for k in ("people", "dogs")}
     return CARD.format(
         **{k: metadata[k] for k in ("step", "created", "program", "git_revision")},
-        **{k: data[k] for k in ("scout", "reader", "gauge", "mined", "terms")},
+        **{k: data[k] for k in ("scout", "gauge", "terms")},
+        reader=reader["dataset"]["reader"],
+        reader_step=reader["step"],
+        reader_minutes=reader["seconds"] / 60,
         **measured,
         **found,
+        **errors,
         none_share=100 * measured["none"]["share"],
         batch=metadata["settings"]["batch"],
         first_step=first["step"],
@@ -205,3 +250,8 @@ def card(metadata: dict[str, Any], threshold: float, params: dict[str, Array], s
         history=data.get("history", ""),
         missed=", ".join(missed) or "none of them",
     )
+
+
+def error_text(error: float | None) -> str:
+    """Return a landmark error, or a dash where nothing was found to measure it on."""
+    return "-" if error is None else f"{error:.3f}"

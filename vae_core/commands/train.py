@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from vae_core.commands.finder_job import FinderJob, GaugeJob
+from vae_core.commands.finder_job import FinderJob, GaugeJob, ReaderJob
 from vae_core.commands.job import Job
 from vae_core.commands.run_folder import RunFolder, log_row
 from vae_core.commands.vae_job import VAEJob
@@ -27,8 +27,9 @@ from vae_core.training import (
 )
 
 SAVE_SECONDS = 60.0
-FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any]], Job]] = {
+FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any], Path | None], Job]] = {
     "finder": FinderJob,
+    "reader": ReaderJob,
     "gauge": GaugeJob,
 }
 STOP = (signal.SIGINT, signal.SIGTERM)
@@ -42,10 +43,11 @@ def add_command(subparsers: Any) -> None:
         "--preset",
         required=True,
         choices=(*PRESETS, *FINDER_JOBS),
-        help=f"{presets}; finder, then gauge: find faces, on a folder made by `compose`",
+        help=f"{presets}; finder, reader, gauge: find faces, on a folder made by `compose`",
     )
     parser.add_argument("--data", required=True, type=Path, help="folder made by `prepare`")
     parser.add_argument("--out", required=True, type=Path, help="checkpoint to write")
+    parser.add_argument("--start", type=Path, help="networks that reader and gauge go on from")
     parser.add_argument("--until", type=int, help="stop after that step, to go on later")
     parser.add_argument("--restart", action="store_true", help="forget an unfinished run")
     for name, kind in (("steps", int), ("batch", int), ("lr", float), ("beta", float)):
@@ -58,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     """Train or resume until done or until a signal; the exit status is 0 when the model is done."""
     given = ("steps", "batch", "lr", "beta", "seed")
     changes = {name: getattr(args, name) for name in given if getattr(args, name) is not None}
-    job = make_job(args.preset, args.data, changes)
+    job = make_job(args.preset, args.data, changes, args.start)
     if args.out.is_dir():
         raise ConfigError(f"{args.out} is a folder; --out names the file to write.")
     folder = RunFolder(args.out)
@@ -74,10 +76,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def make_job(preset: str, data: Path, changes: dict[str, Any]) -> Job:
+def make_job(preset: str, data: Path, changes: dict[str, Any], start: Path | None) -> Job:
     """Return the run that a preset names."""
     if preset in FINDER_JOBS:
-        return FINDER_JOBS[preset](data, changes)
+        return FINDER_JOBS[preset](data, changes, start)
+    if start is not None:
+        raise ConfigError("A VAE begins from nothing; leave --start out.")
     return VAEJob(preset, data, changes)
 
 

@@ -23,6 +23,9 @@ from vae_core.types import Array, Params, Rng, scope, unscope
 RARE = -4.0
 """Heat logit to begin with: hardly any cell holds a face (arXiv:1708.02002, section 3.3)."""
 
+DECAY = 0.05
+"""Share of a weight, times the learning rate, that the reader forgets at every step."""
+
 READER_BATCH = 3
 """Reader pictures per scout picture: they cost a third."""
 
@@ -104,41 +107,62 @@ def reader_step(params: Params, x: Array, faces: Array) -> tuple[float, float, P
     return species, points, grads
 
 
-class GaugeLosses(NamedTuple):
-    """The landmark loss, twice: it is all there is."""
+class CropLosses(NamedTuple):
+    """total is the sum of the others; the gauge knows no species."""
 
     total: float
+    species: float
     points: float
 
 
 @dataclass(frozen=True)
-class GaugeSet:
-    """Faces almost in their place, a memory map, and their records; header as of FinderSet."""
+class CropSet:
+    """Crops of one kind, a memory map, and their records; header as of FinderSet."""
 
     header: dict[str, Any]
     pixels: Array
     faces: Array
 
 
-def open_gauge_set(directory: Path) -> GaugeSet:
-    """Map what ``python -m vae_core compose`` wrote for the gauge; DataError if it is not there."""
+def open_crop_set(directory: Path, kind: str) -> CropSet:
+    """Map what ``python -m vae_core compose`` wrote for the ``reader`` or the ``gauge``."""
     try:
-        return GaugeSet(
+        return CropSet(
             json.loads((directory / "finder.json").read_text()),
-            np.load(directory / "gauge.npy", mmap_mode="r"),
-            np.load(directory / "gauge-faces.npy"),
+            np.load(directory / f"{kind}.npy", mmap_mode="r"),
+            np.load(directory / f"{kind}-faces.npy"),
         )
     except (OSError, ValueError) as error:
-        raise DataError(f"{directory} holds no prepared faces for the gauge: {error}.") from error
+        raise DataError(f"{directory} holds no crops for the {kind}: {error}.") from error
 
 
-def new_gauge_state(settings: TrainSettings) -> TrainState:
+def new_gauge_params(settings: TrainSettings) -> Params:
     """Draw the gauge's float32 parameters from the settings' seed."""
-    params = cast(unscope(build_gauge().init(np.random.default_rng(settings.seed)), "gauge"))
-    return TrainState(params, Adam().init(params))
+    return cast(unscope(build_gauge().init(np.random.default_rng(settings.seed)), "gauge"))
 
 
-def train_gauge(data: GaugeSet, settings: TrainSettings, state: TrainState) -> Iterator[Progress]:
+def train_reader(data: CropSet, settings: TrainSettings, state: TrainState) -> Iterator[Progress]:
+    """Go on with the reader alone, parts of its pictures covered; as :func:`train_finder`."""
+    optimizer = Adam()
+    for step in range(state.step, settings.steps):
+        rng = np.random.default_rng([settings.seed, step])
+        chosen = batch_at(step, len(data.pixels), settings)
+        x, faces = pictures(data.pixels, data.faces, chosen, rng)
+        params, lr = scope(state.params, "reader"), settings.lr_at(step)
+        species, points, grads = reader_step(params, erased(x, rng), faces)
+        optimizer.update(state.params, unscope(grads, "reader"), state.adam, lr)
+        shrink(params, lr)
+        yield Progress(step + 1, CropLosses(species + points, species, points), 0.0, lr)
+
+
+def shrink(params: Params, lr: float) -> None:
+    """Pull every weight towards zero, apart from the gradient (arXiv:1711.05101), in place."""
+    for name, p in params.items():
+        if name.endswith("weight"):
+            p *= 1 - lr * DECAY
+
+
+def train_gauge(data: CropSet, settings: TrainSettings, state: TrainState) -> Iterator[Progress]:
     """Take the steps that ``state`` still lacks, changing it in place; yield after each one."""
     gauge, optimizer = build_gauge(), Adam()
     for step in range(state.step, settings.steps):
@@ -147,10 +171,24 @@ def train_gauge(data: GaugeSet, settings: TrainSettings, state: TrainState) -> I
         x, faces = pictures(data.pixels, data.faces, chosen, rng)
         params, lr = scope(state.params, "gauge"), settings.lr_at(step)
         y, cache = gauge.forward(params, x)
-        loss, dy = point_loss(y, *point_targets(faces, GAUGE_POINTS))
+        points, dy = point_loss(y, *point_targets(faces, GAUGE_POINTS))
         grads = unscope(param_grads(gauge, params, cache, 20 * dy), "gauge")
         optimizer.update(state.params, grads, state.adam, lr)
-        yield Progress(step + 1, GaugeLosses(loss, loss), 0.0, lr)
+        yield Progress(step + 1, CropLosses(points, 0.0, points), 0.0, lr)
+
+
+def erased(x: Array, rng: Rng) -> Array:
+    """Cover a random rectangle of half of the pictures with one grey (arXiv:1708.04896).
+
+    x: (N, H, W, C), changed in place. A face that is known by one feature alone must be known by
+    another one as well.
+    """
+    size = x.shape[1]
+    for k in np.flatnonzero(rng.random(len(x)) < 0.5):
+        height, width = rng.integers(size // 6, size // 2, 2)
+        top, left = rng.integers(0, size - height), rng.integers(0, size - width)
+        x[k, top : top + height, left : left + width] = rng.uniform(-1, 1)
+    return x
 
 
 def pictures(pixels: Array, faces: Array, chosen: Array, rng: Rng) -> tuple[Array, Array]:

@@ -1,0 +1,111 @@
+"""From annotated photos to a finder, by the commands that a person types; small and untrained."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.finder.scenery import write_data
+from vae_core.__main__ import main
+from vae_core.finder.find import Finder
+from vae_core.finder.training import (
+    DECAY,
+    erased,
+    new_finder_state,
+    open_finder_set,
+    shrink,
+    train_finder,
+)
+from vae_core.training import TrainSettings
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Photos, composed sets and the three networks, each trained for two steps."""
+    folder = tmp_path_factory.mktemp("finder")
+    photos = write_data(folder / "photos")
+    sizes = ["--scout", "6", "--reader", "8", "--gauge", "6"]
+    command = ["compose", "--photos", photos, "--out", folder / "set", "--terms", "drawn", *sizes]
+    assert main(list(map(str, command))) == 0
+    assert train(folder, "finder", "first.safetensors") == 0
+    start = ["--start", str(folder / "first.safetensors")]
+    assert train(folder, "reader", "second.safetensors", *start) == 0
+    start = ["--start", str(folder / "second.safetensors")]
+    assert train(folder, "gauge", "finder.safetensors", *start) == 0
+    return folder
+
+
+def train(folder, preset, out, *more):
+    command = ["train", "--preset", preset, "--data", folder / "set", "--out", folder / out]
+    return main([*map(str, command), "--steps", "2", "--batch", "2", *more])
+
+
+def test_the_finder_that_comes_out_can_be_used(folder):
+    finder = Finder.from_file(folder / "finder.safetensors")
+    assert {name.split(".")[0] for name in finder.params} == {"scout", "reader", "gauge"}
+    assert finder.boxes.keys() == {"person", "dog"}
+
+
+def test_the_card_tells_what_was_measured(folder):
+    card = (folder / "finder.md").read_text()
+    assert "2 steps of 2" in card
+    assert "drawn" in card
+    assert "Photos without a face" in card or "photos without a face" in card
+    assert (folder / "finder.safetensors.sha256").read_text().split()[0] in card
+
+
+def test_the_set_says_what_it_is_made_of(folder):
+    header = json.loads((folder / "set" / "finder.json").read_text())
+    assert (header["scout"], header["reader"], header["gauge"]) == (6, 8, 6)
+    assert header["terms"] == "drawn"
+
+
+@pytest.mark.parametrize("preset", ["reader", "gauge"])
+def test_networks_that_go_on_from_others_must_be_told_which(folder, preset, capsys):
+    assert train(folder, preset, "nothing.safetensors") == 2
+    assert "--start" in capsys.readouterr().err
+
+
+def test_the_finder_begins_from_nothing(folder, capsys):
+    start = ["--start", str(folder / "first.safetensors")]
+    assert train(folder, "finder", "nothing.safetensors", *start) == 2
+    assert "--start" in capsys.readouterr().err
+
+
+def test_mined_examples_come_after_the_composed_ones(folder, tmp_path):
+    command = ["compose", "--photos", folder / "photos", "--out", tmp_path, "--terms", "drawn"]
+    sizes = ["--scout", "0", "--reader", "3", "--gauge", "0", "--mined", "2"]
+    finder = ["--finder", folder / "finder.safetensors"]
+    assert main(list(map(str, [*command, *sizes, *finder]))) == 0
+    assert np.load(tmp_path / "reader.npy", mmap_mode="r").shape == (5, 64, 64, 3)
+    composed = np.load(folder / "set" / "reader.npy", mmap_mode="r")
+    np.testing.assert_array_equal(np.load(tmp_path / "reader.npy")[:3], composed[:3])
+
+
+def test_a_resumed_run_is_the_uninterrupted_one(folder):
+    data, settings = open_finder_set(folder / "set"), TrainSettings(steps=3, batch=2)
+    whole, halves = new_finder_state(settings), new_finder_state(settings)
+    for _ in train_finder(data, settings, whole):
+        pass
+    first = train_finder(data, settings, halves)
+    next(first)
+    first.close()
+    for _ in train_finder(data, settings, halves):
+        pass
+    for name, p in whole.params.items():
+        np.testing.assert_array_equal(p, halves.params[name])
+
+
+def test_a_rectangle_of_some_pictures_is_covered(rng):
+    x = rng.uniform(-1, 1, (40, 64, 64, 3)).astype(np.float32)
+    covered = erased(x.copy(), rng)
+    changed = (covered != x).any(axis=3)
+    assert 5 < changed.any(axis=(1, 2)).sum() < 35
+    assert changed.mean(axis=(1, 2)).max() <= 0.25
+
+
+def test_weights_shrink_and_biases_stay():
+    params = {"a.weight": np.ones(3), "a.bias": np.ones(3)}
+    shrink(params, lr=0.1)
+    np.testing.assert_allclose(params["a.weight"], 1 - 0.1 * DECAY)
+    np.testing.assert_array_equal(params["a.bias"], 1)
