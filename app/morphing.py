@@ -40,7 +40,11 @@ class Morpher:
 
     @classmethod
     def from_folder(
-        cls, folder: Path, default: str, limits: PhotoLimits, finder: FaceFinder | None = None
+        cls,
+        folder: Path,
+        default: str = "",
+        limits: PhotoLimits = PhotoLimits(),
+        finder: FaceFinder | None = None,
     ) -> "Morpher":
         """Load every ``*.safetensors``, and the finder unless another one is given.
 

@@ -98,7 +98,7 @@ def textbook_adam(params: Params, grads: Params, state: AdamState, lr: float) ->
     """arXiv:1412.6980, algorithm 1, a line for each of its lines."""
     state.step += 1
     for name, g in grads.items():
-        m = state.mean[name] = 0.9 * state.mean[name] + 0.1 * g
+        m = state.gradient[name] = 0.9 * state.gradient[name] + 0.1 * g
         v = state.square[name] = 0.999 * state.square[name] + 0.001 * g**2
         m_hat: Array = m / (1 - 0.9**state.step)
         v_hat: Array = v / (1 - 0.999**state.step)

@@ -47,7 +47,7 @@ def assert_same(one, other):
     assert one.step == other.step
     pairs = (
         (one.params, other.params),
-        (one.adam.mean, other.adam.mean),
+        (one.adam.gradient, other.adam.gradient),
         (one.adam.square, other.adam.square),
     )
     for a, b in pairs:

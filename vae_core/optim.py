@@ -10,22 +10,22 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from threading import local
-
-import numpy as np
 
 from vae_core.backend import array_module, on_cpu
 from vae_core.types import Array, Params
 
 BLOCK = 65_536
-"""Numbers in a block: with its two moments, its gradient and scratch about 1 MB in float32."""
+"""Numbers in a block: with its two sums and its gradient 1 MB in float32."""
 
 
 @dataclass
 class AdamState:
-    """Running averages of the gradient and of its square, and the number of updates made."""
+    """Decayed sums of the gradient and of its square, and the number of updates made.
 
-    mean: Params
+    Times 1 - beta they are Adam's running averages. Sums cost one pass less each to keep.
+    """
+
+    gradient: Params
     square: Params
     step: int = 0
 
@@ -50,12 +50,13 @@ class Adam:
         """
         state.step += 1
         bias1, bias2 = 1 - self.beta1**state.step, 1 - self.beta2**state.step
-        rate = lr * math.sqrt(bias2) / bias1
-        eps = self.eps * math.sqrt(bias2)
+        scale = math.sqrt(bias2 / (1 - self.beta2))
+        rate = lr * scale * (1 - self.beta1) / bias1
+        eps = self.eps * scale
         blocks = [
             block
             for name, grad in grads.items()
-            for block in _blocks(params[name], state.mean[name], state.square[name], grad)
+            for block in _blocks(params[name], state.gradient[name], state.square[name], grad)
         ]
         share = (blocks[i :: _threads()] for i in range(_threads()))
         for done in [_pool().submit(self._update_blocks, part, rate, eps) for part in share]:
@@ -68,21 +69,18 @@ class Adam:
     def _update_block(
         self, p: Array, m: Array, v: Array, g: Array, rate: float, eps: float
     ) -> None:
-        """Do p -= rate * m / (sqrt(v) + eps); g is scratch once both averages have it."""
+        """Do p -= rate * m / (sqrt(v) + eps); g is scratch once both sums have it."""
         xp = array_module(p)
-        scratch = _scratch(p)
         m *= self.beta1
-        xp.multiply(g, 1 - self.beta1, out=scratch)
-        m += scratch
+        m += g
         g *= g
-        g *= 1 - self.beta2
         v *= self.beta2
         v += g
-        xp.sqrt(v, out=scratch)
-        scratch += eps
-        xp.divide(m, scratch, out=scratch)
-        scratch *= rate
-        p -= scratch
+        xp.sqrt(v, out=g)
+        g += eps
+        xp.divide(m, g, out=g)
+        g *= rate
+        p -= g
 
 
 def _blocks(*arrays: Array) -> list[tuple[Array, ...]]:
@@ -95,20 +93,6 @@ def _blocks(*arrays: Array) -> list[tuple[Array, ...]]:
     flat = [a.reshape(-1, copy=False) for a in arrays]
     starts = range(0, flat[0].size, BLOCK)
     return [tuple(a[start : start + BLOCK] for a in flat) for start in starts]
-
-
-_thread = local()
-
-
-def _scratch(like: Array) -> Array:
-    """Return this thread's scratch array, as large as ``like``."""
-    if not on_cpu(like):
-        return array_module(like).empty_like(like)  # type: ignore[no-any-return]
-    key = like.dtype.char
-    if not hasattr(_thread, key):
-        setattr(_thread, key, np.empty(BLOCK, like.dtype))
-    scratch: Array = getattr(_thread, key)[: like.size]
-    return scratch
 
 
 def _threads() -> int:

@@ -151,7 +151,7 @@ def save_state(path: Path, state: TrainState, settings: dict[str, Any]) -> None:
     """
     adam = state.adam
     tensors = unscope(state.params, "params")
-    tensors |= unscope(adam.mean, "mean") | unscope(adam.square, "square")
+    tensors |= unscope(adam.gradient, "gradient") | unscope(adam.square, "square")
     header = {"step": adam.step, "seconds": state.seconds, "settings": settings}
     write_tensors(fresh(path), tensors, header)
     try:
@@ -182,7 +182,7 @@ def load_state(path: Path) -> tuple[TrainState, dict[str, Any]]:
     """Return the newest undamaged state, and its run's settings; CheckpointError if none."""
     tensors, header = _newest(path)
     try:
-        adam = AdamState(scope(tensors, "mean"), scope(tensors, "square"), header["step"])
+        adam = AdamState(scope(tensors, "gradient"), scope(tensors, "square"), header["step"])
         return TrainState(scope(tensors, "params"), adam, header["seconds"]), header["settings"]
     except KeyError as error:
         raise CheckpointError(f"{path.name} is not the state of a training run.") from error

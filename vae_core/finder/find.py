@@ -61,7 +61,7 @@ MEASURINGS = 2
 SAME = 0.4
 """Overlap above which two boxes are one face."""
 
-READINGS = 2
+READINGS = 3
 """How often the reader looks; each time from where it saw the landmarks the time before."""
 
 
@@ -110,7 +110,7 @@ class Finder:
         candidates = self.candidates(image).best(CANDIDATES)
         if len(candidates.heat) == 0:
             return []
-        points, scores = self.read(image, candidates.points)
+        points, scores = self.read(image, candidates)
         if len(points):
             points = self.measure(image, points)
         points = np.clip(points * (photo.width / image.width), 0, (photo.width, photo.height))
@@ -134,21 +134,24 @@ class Finder:
             points = cell_centres(*heat.shape)[rows, columns][:, None] + OFFSET * offsets
             yield Candidates(heat[rows, columns], points.astype(np.float64) * rate)
 
-    def read(self, image: Image.Image, points: Array) -> tuple[Array, Array]:
-        """Judge candidates (K, 4, 2): return better landmarks, and (K, 2) species scores.
+    def read(self, image: Image.Image, candidates: Candidates) -> tuple[Array, Array]:
+        """Judge candidates: return better landmarks (K, 4, 2), and species scores (K, 2).
 
         What the first look finds hopeless is left out; the rest is looked at again from where the
-        landmarks were seen.
+        landmarks were seen. A score is the geometric mean of all looks, times the square root of
+        the heat: the scout's word counts, but for less.
         """
-        points, scores = self.look(image, points)
+        points, scores = self.look(image, candidates.points)
         hopeful = scores.max(axis=1) > HOPELESS
-        points, scores = points[hopeful], scores[hopeful]
+        points, looks = points[hopeful], [scores[hopeful]]
         for _ in range(READINGS - 1 if len(points) else 0):
             points, scores = self.look(image, points)
-        return points, scores
+            looks.append(scores)
+        trust = np.sqrt(candidates.heat[hopeful])[:, None]
+        return points, trust * np.prod(looks, axis=0) ** (1 / len(looks))
 
     def look(self, image: Image.Image, points: Array) -> tuple[Array, Array]:
-        """Show the reader every candidate once, upright; return what :meth:`read` does."""
+        """Show the reader every candidate once, upright: better landmarks, odds of each species."""
         kinds = 1 + len(SPECIES)
         ways, x = views(image, points, READER_POINTS)
         y, _ = build_reader().forward(scope(self.params, "reader"), x)
