@@ -43,7 +43,7 @@ class Morpher:
         cls,
         folder: Path,
         default: str = "",
-        limits: PhotoLimits = PhotoLimits(),
+        limits: PhotoLimits | None = None,
         finder: FaceFinder | None = None,
     ) -> "Morpher":
         """Load every ``*.safetensors``, and the finder unless another one is given.
@@ -60,7 +60,7 @@ class Morpher:
         if default not in checkpoints:
             missing = f"model called {default!r}" if default else "model"
             raise CheckpointError(f"There is no {missing} in the folder {folder}.")
-        return cls(checkpoints, default, limits, finder)
+        return cls(checkpoints, default, limits or PhotoLimits(), finder)
 
     def checkpoint(self, name: str = "") -> Checkpoint:
         """Return the model of that name, or the default; UnknownModelError if there is none."""
