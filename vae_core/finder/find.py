@@ -204,13 +204,15 @@ def reduced(image: Image.Image) -> Image.Image:
 
 
 def pyramid(image: Image.Image) -> Iterator[Image.Image]:
-    """Yield a picture at its finest scale and halved again and again."""
+    """Yield a picture at its finest scale, and halved until it is too small to hold a face."""
     w, h = image.size
     scale = min(BASE / min(w, h), LONGEST / max(w, h), 2.0)
-    while min(w, h) * scale >= SMALLEST_SIDE:
+    while True:
         size = max(1, round(w * scale)), max(1, round(h * scale))
         yield image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
         scale /= 2
+        if min(w, h) * scale < SMALLEST_SIDE:
+            return
 
 
 def as_input(picture: Image.Image) -> Array:

@@ -35,14 +35,21 @@ def convolution(inputs: int, outputs: int, stride: int = 1) -> Chain:
     return Chain({"conv": Conv2d(inputs, outputs, stride=stride), "relu": LeakyRelu(0.1)})
 
 
+def trunk(fine: int, coarse: int) -> dict[str, Layer]:
+    """(N, H, W, 3) -> (N, H/8, W/8, 64), through ``fine`` and ``coarse`` channels."""
+    return {
+        "half": convolution(3, fine, stride=2),
+        "quarter": convolution(fine, coarse, stride=2),
+        "texture": Residual(convolution(coarse, coarse)),
+        "eighth": convolution(coarse, 64, stride=2),
+    }
+
+
 def build_scout() -> Layer:
     """(N, H, W, 3) in [-1, 1] -> (N, H/8, W/8, 10): 2 heat logits, 8 landmark offsets."""
     return Chain(
         {
-            "half": convolution(3, 16, stride=2),
-            "quarter": convolution(16, 32, stride=2),
-            "texture": Residual(convolution(32, 32)),
-            "eighth": convolution(32, 64, stride=2),
+            **trunk(16, 32),
             "part1": Residual(convolution(64, 64)),
             "part2": Residual(convolution(64, 64)),
             "part3": Residual(convolution(64, 64)),
@@ -56,10 +63,7 @@ def build_reader() -> Layer:
     """(N, 64, 64, 3) -> (N, 11): 3 logits (nothing, person, dog), 8 landmark offsets."""
     return Chain(
         {
-            "half": convolution(3, 16, stride=2),
-            "quarter": convolution(16, 32, stride=2),
-            "texture": Residual(convolution(32, 32)),
-            "eighth": convolution(32, 64, stride=2),
+            **trunk(16, 32),
             "part": Residual(convolution(64, 64)),
             "sixteenth": convolution(64, 96, stride=2),
             "flatten": Flatten(),
@@ -74,10 +78,7 @@ def build_gauge() -> Layer:
     """(N, 64, 64, 3) -> (N, 8): landmark offsets."""
     return Chain(
         {
-            "half": convolution(3, 24, stride=2),
-            "quarter": convolution(24, 48, stride=2),
-            "texture": Residual(convolution(48, 48)),
-            "eighth": convolution(48, 64, stride=2),
+            **trunk(24, 48),
             "part": Residual(convolution(64, 64)),
             "flatten": Flatten(),
             "points": Linear(64 * 64, 2 * len(POINTS)),
