@@ -39,7 +39,8 @@ def run(options: argparse.Namespace) -> str:
     for name, change in CHANGES.items():
         x = np.clip(change(faces), 0, 1).astype(np.float32)
         rows.append([name, *(f"{error:.3f}" for error in errors(checkpoint, x))])
-    return table(["test faces", "in their own light", "light normalised and given back"], rows)
+    head = ["test faces", "light left as it is, which this model has not learnt", "normalised"]
+    return table(head, rows)
 
 
 def held_out_faces(checkpoint: Checkpoint, options: argparse.Namespace) -> Array:
