@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of, seat
-from vae_core import latent
 from vae_core.checkpoint import Checkpoint, load_checkpoint
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
 from vae_core.finder.faces import Face
 from vae_core.finder.find import FINDER_SIDE, Finder
 from vae_core.imaging.align import Crop, align, frame_side, side_wanted
 from vae_core.imaging.photo import Photo, PhotoLimits, read_photo
-from vae_core.morph import Encoded, Morph, encode_photo, morph
+from vae_core.morph import Encoded, Morph, encode_photo, example_frames, morph
 from vae_core.types import Array
 
 FINDER = "finder.safetensors"
@@ -134,9 +133,4 @@ class Morpher:
 
     def example(self) -> Array | None:
         """Frames between two latents that the default model brings along; None if it has none."""
-        checkpoint = self.checkpoint()
-        ends = checkpoint.metadata.get("example")
-        if not ends:
-            return None
-        latents = latent.walk(np.array(ends["friend"]), np.array(ends["dog"]), EXAMPLE_STEPS)
-        return checkpoint.decode(latents)
+        return example_frames(self.checkpoint(), EXAMPLE_STEPS)

@@ -42,7 +42,7 @@ class SquaredError:
     """
 
     def mean(self, logits: Array) -> Array:
-        """Y = sigmoid(logits)."""
+        """Return y = sigmoid(logits)."""
         return sigmoid(logits)
 
     def nll(self, logits: Array, x: Array) -> tuple[Array, Array]:
@@ -68,7 +68,7 @@ class Gaussian:
     sigma: float | None = None
 
     def mean(self, logits: Array) -> Array:
-        """Y = sigmoid(logits)."""
+        """Return y = sigmoid(logits)."""
         return sigmoid(logits)
 
     def nll(self, logits: Array, x: Array) -> tuple[Array, Array]:
@@ -88,7 +88,7 @@ class Bernoulli:
     """Each pixel is on with probability sigmoid(logits); arXiv:1312.6114, appendix C.1."""
 
     def mean(self, logits: Array) -> Array:
-        """Y = sigmoid(logits)."""
+        """Return y = sigmoid(logits)."""
         return sigmoid(logits)
 
     def nll(self, logits: Array, x: Array) -> tuple[Array, Array]:

@@ -65,6 +65,14 @@ class Morph:
     dog: Encoded
 
 
+def example_frames(checkpoint: Checkpoint, steps: int, walk: str = "linear") -> Array | None:
+    """Decode a walk between the two latents that a checkpoint brings along; None if it has none."""
+    ends = checkpoint.metadata.get("example")
+    if not ends:
+        return None
+    return checkpoint.decode(walk_latents(ends["friend"], ends["dog"], steps, walk))
+
+
 def encode_photo(
     checkpoint: Checkpoint, photo: Photo, landmarks: Landmarks | None, species: str
 ) -> Encoded:

@@ -81,7 +81,7 @@ class DiagonalGaussian:
         return q.mean + noise, kl, (noise, dmean_kl, dlogvar_kl)
 
     def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Params]:
-        """Dmean = dz + dkl mean; dlogvar = dz (std * eps) / 2 + dkl (exp(logvar) - 1) / 2."""
+        """Return dmean = dz + dkl mean, dlogvar = dz std eps / 2 + dkl (exp(logvar) - 1) / 2."""
         noise, dmean_kl, dlogvar_kl = cache
         dmean = dz + dkl * dmean_kl
         dlogvar = dz * 0.5 * noise + dkl * dlogvar_kl

@@ -70,5 +70,5 @@ def with_progress(examples: Iterable[Any], kind: str, total: int) -> Iterator[An
     """Pass examples on and say how far it is."""
     for k, example in enumerate(examples, start=1):
         if k % 1000 == 0 or k == total:
-            print(f"\\r{kind}: {k} of {total}", end="\\n" if k == total else "", flush=True)
+            print(f"\r{kind}: {k} of {total}", end="\n" if k == total else "", flush=True)
         yield example

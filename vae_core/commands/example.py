@@ -7,7 +7,8 @@ from typing import Any
 from vae_core.checkpoint import load_checkpoint
 from vae_core.commands.morph import MODEL, RENDERERS, renderer_of
 from vae_core.errors import ConfigError
-from vae_core.latent import WALKS, walk
+from vae_core.latent import WALKS
+from vae_core.morph import example_frames
 
 
 def add_command(subparsers: Any) -> None:
@@ -24,10 +25,8 @@ def add_command(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Decode a walk between the two latents that the checkpoint brings."""
-    checkpoint = load_checkpoint(args.model)
-    ends = checkpoint.metadata.get("example")
-    if not ends:
+    frames = example_frames(load_checkpoint(args.model), args.steps, args.walk)
+    if frames is None:
         raise ConfigError(f"{args.model} brings no example: it was not trained on people and dogs.")
-    latents = walk(ends["friend"], ends["dog"], args.steps, args.walk)
-    args.out.write_bytes(renderer_of(args.out)(checkpoint.decode(latents)))
+    args.out.write_bytes(renderer_of(args.out)(frames))
     return 0

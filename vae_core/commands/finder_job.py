@@ -20,7 +20,6 @@ from vae_core.finder.training import (
     new_finder_state,
     new_gauge_params,
     open_crop_set,
-    open_finder_set,
     train_finder,
     train_gauge,
     train_reader,
@@ -47,7 +46,7 @@ reader and a gauge. Trained by `python -m vae_core train` with the presets `find
 | | |
 |---|---|
 | scout, reader | {first_step:,} steps of {first_batch}, {reader_batch}; {first_minutes:.0f} min |
-| reader, once more and alone | {reader_step:,} steps of {batch}, {reader_minutes:.0f} min |
+| reader, once more and alone | {reader_step:,} steps of {alone_batch}, {reader_minutes:.0f} min |
 | gauge | {step:,} steps of {batch}, {minutes:.0f} min |
 | created | {created}, {program}, revision {git_revision} |
 | pictures | {scout:,} for the scout, {reader:,} for the reader, {gauge:,} for the gauge |
@@ -90,11 +89,11 @@ class FinderJob:
             raise ConfigError("Scout and reader begin from nothing; leave --start out.")
         if self.settings.beta:
             raise ConfigError("The finder has no KL term; leave --beta out.")
-        self.data = open_finder_set(data)
+        self.scout, self.reader = open_crop_set(data, "scout"), open_crop_set(data, "reader")
 
     def identity(self) -> dict[str, Any]:
         """Return settings and data."""
-        return asdict(self.settings) | {"data": self.data.header}
+        return asdict(self.settings) | {"data": self.scout.header}
 
     def new_state(self) -> TrainState:
         """Draw the parameters of both networks."""
@@ -102,7 +101,7 @@ class FinderJob:
 
     def train(self, state: TrainState) -> Iterator[Progress]:
         """Take the steps that ``state`` still lacks."""
-        return train_finder(self.data, self.settings, state)
+        return train_finder(self.scout, self.reader, self.settings, state)
 
     def finish(self, out: Path, state: TrainState) -> str:
         """Write scout and reader, for the gauge's training to complete."""
@@ -248,6 +247,7 @@ def card(metadata: dict[str, Any], threshold: float, params: dict[str, Array], s
         **{k: data[k] for k in ("scout", "gauge", "terms")},
         reader=reader["dataset"]["reader"],
         reader_step=reader["step"],
+        alone_batch=reader["settings"]["batch"],
         reader_minutes=reader["seconds"] / 60,
         **measured,
         **found,

@@ -41,33 +41,27 @@ class FinderLosses(NamedTuple):
 
 
 @dataclass(frozen=True)
-class FinderSet:
-    """Composed pictures, memory maps: uint8 (K, S, S, 3), and FACE records beside them.
+class CropSet:
+    """Composed pictures of one kind, a memory map, uint8 (K, S, S, 3), and their FACE records.
 
     header: where the photos are, how many pictures were composed and mined, terms.
     """
 
     header: dict[str, Any]
-
-    scout: Array
-    scout_faces: Array
-    reader: Array
-    reader_faces: Array
+    pixels: Array
+    faces: Array
 
 
-def open_finder_set(directory: Path) -> FinderSet:
-    """Map what ``python -m vae_core compose`` wrote; DataError if it is not there."""
+def open_crop_set(directory: Path, kind: str) -> CropSet:
+    """Map what ``python -m vae_core compose`` wrote for the ``scout``, ``reader`` or ``gauge``."""
     try:
-        return FinderSet(
+        return CropSet(
             json.loads((directory / "finder.json").read_text()),
-            *(
-                np.load(directory / f"{kind}{part}.npy", mmap_mode="r")
-                for kind in ("scout", "reader")
-                for part in ("", "-faces")
-            ),
+            np.load(directory / f"{kind}.npy", mmap_mode="r"),
+            np.load(directory / f"{kind}-faces.npy"),
         )
     except (OSError, ValueError) as error:
-        raise DataError(f"{directory} holds no prepared finder set: {error}.") from error
+        raise DataError(f"{directory} holds no pictures for the {kind}: {error}.") from error
 
 
 def new_finder_state(settings: TrainSettings) -> TrainState:
@@ -115,27 +109,6 @@ class CropLosses(NamedTuple):
     points: float
 
 
-@dataclass(frozen=True)
-class CropSet:
-    """Crops of one kind, a memory map, and their records; header as of FinderSet."""
-
-    header: dict[str, Any]
-    pixels: Array
-    faces: Array
-
-
-def open_crop_set(directory: Path, kind: str) -> CropSet:
-    """Map what ``python -m vae_core compose`` wrote for the ``reader`` or the ``gauge``."""
-    try:
-        return CropSet(
-            json.loads((directory / "finder.json").read_text()),
-            np.load(directory / f"{kind}.npy", mmap_mode="r"),
-            np.load(directory / f"{kind}-faces.npy"),
-        )
-    except (OSError, ValueError) as error:
-        raise DataError(f"{directory} holds no crops for the {kind}: {error}.") from error
-
-
 def new_gauge_params(settings: TrainSettings) -> Params:
     """Draw the gauge's float32 parameters from the settings' seed."""
     return cast(unscope(build_gauge().init(np.random.default_rng(settings.seed)), "gauge"))
@@ -146,8 +119,7 @@ def train_reader(data: CropSet, settings: TrainSettings, state: TrainState) -> I
     optimizer = Adam()
     for step in range(state.step, settings.steps):
         rng = np.random.default_rng([settings.seed, step])
-        chosen = batch_at(step, len(data.pixels), settings)
-        x, faces = pictures(data.pixels, data.faces, chosen, rng)
+        x, faces = batch_of(data, settings, step, rng)
         params, lr = scope(state.params, "reader"), settings.lr_at(step)
         species, points, grads = reader_step(params, erased(x, rng), faces)
         optimizer.update(state.params, unscope(grads, "reader"), state.adam, lr)
@@ -167,8 +139,7 @@ def train_gauge(data: CropSet, settings: TrainSettings, state: TrainState) -> It
     gauge, optimizer = build_gauge(), Adam()
     for step in range(state.step, settings.steps):
         rng = np.random.default_rng([settings.seed, step])
-        chosen = batch_at(step, len(data.pixels), settings)
-        x, faces = pictures(data.pixels, data.faces, chosen, rng)
+        x, faces = batch_of(data, settings, step, rng)
         params, lr = scope(state.params, "gauge"), settings.lr_at(step)
         y, cache = gauge.forward(params, x)
         points, dy = point_loss(y, *point_targets(faces, GAUGE_POINTS))
@@ -191,16 +162,18 @@ def erased(x: Array, rng: Rng) -> Array:
     return x
 
 
-def pictures(pixels: Array, faces: Array, chosen: Array, rng: Rng) -> tuple[Array, Array]:
-    """Return a batch as network input, all mirrored or none, and its faces."""
-    order = np.sort(chosen)
-    x, records = pixels[order], faces[order]
+def batch_of(data: CropSet, settings: TrainSettings, step: int, rng: Rng) -> tuple[Array, Array]:
+    """Return a step's batch as network input, all mirrored or none, and its faces."""
+    order = np.sort(batch_at(step, len(data.pixels), settings))
+    x, records = data.pixels[order], data.faces[order]
     if rng.random() < 0.5:
         x, records = x[:, :, ::-1], mirror_faces(records, x.shape[2])
     return as_input(x), records
 
 
-def train_finder(data: FinderSet, settings: TrainSettings, state: TrainState) -> Iterator[Progress]:
+def train_finder(
+    scout: CropSet, reader: CropSet, settings: TrainSettings, state: TrainState
+) -> Iterator[Progress]:
     """Take the steps that ``state`` still lacks, changing it in place; yield after each one."""
     optimizer = Adam()
     reader_settings = TrainSettings(batch=READER_BATCH * settings.batch, seed=settings.seed)
@@ -208,17 +181,10 @@ def train_finder(data: FinderSet, settings: TrainSettings, state: TrainState) ->
         for step in range(state.step, settings.steps):
             rng = np.random.default_rng([settings.seed, step])
             lr = settings.lr_at(step)
-            scout = pictures(
-                data.scout, data.scout_faces, batch_at(step, len(data.scout), settings), rng
-            )
-            reader = pictures(
-                data.reader,
-                data.reader_faces,
-                batch_at(step, len(data.reader), reader_settings),
-                rng,
-            )
-            first = pool.submit(scout_step, scope(state.params, "scout"), *scout)
-            second = pool.submit(reader_step, scope(state.params, "reader"), *reader)
+            seen = batch_of(scout, settings, step, rng)
+            read = batch_of(reader, reader_settings, step, rng)
+            first = pool.submit(scout_step, scope(state.params, "scout"), *seen)
+            second = pool.submit(reader_step, scope(state.params, "reader"), *read)
             heat, scout_points, scout_grads = first.result()
             species, reader_points, reader_grads = second.result()
             grads = unscope(scout_grads, "scout") | unscope(reader_grads, "reader")

@@ -40,7 +40,7 @@ class Tanh(Elementwise):
         return y, y
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """Dx = dy (1 - y^2)."""
+        """Return dx = dy (1 - y^2)."""
         y = cache
         return dy * (1 - y * y), {}
 
@@ -55,7 +55,7 @@ class Sigmoid(Elementwise):
         return y, y
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """Dx = dy y (1 - y)."""
+        """Return dx = dy y (1 - y)."""
         y = cache
         return dy * y * (1 - y), {}
 
@@ -73,7 +73,7 @@ class LeakyRelu(Elementwise):
         return y, x > 0
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """Dx = dy where x > 0, slope * dy elsewhere."""
+        """Return dx = dy where x > 0, slope * dy elsewhere."""
         positive = cache
         dx = self.slope * dy
         array_module(dy).copyto(dx, dy, where=positive)
@@ -89,7 +89,7 @@ class Softplus(Elementwise):
         return softplus(x), x
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """Dx = dy sigmoid(x)."""
+        """Return dx = dy sigmoid(x)."""
         x = cache
         return dy * sigmoid(x), {}
 
@@ -104,6 +104,6 @@ class Silu(Elementwise):
         return x * gate, (x, gate)
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """Dx = dy (s + x s (1 - s)), s = sigmoid(x)."""
+        """Return dx = dy (s + x s (1 - s)), s = sigmoid(x)."""
         x, gate = cache
         return dy * (gate + x * gate * (1 - gate)), {}

@@ -62,7 +62,7 @@ class Residual:
     inner: Layer
 
     def init(self, rng: Rng) -> Params:
-        """F's parameters."""
+        """Draw the parameters of f."""
         return self.inner.init(rng)
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
@@ -71,6 +71,6 @@ class Residual:
         return x + y, cache
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """Dx = dy + (df/dx)^T dy."""
+        """Return dx = dy + (df/dx)^T dy."""
         dx, grads = self.inner.backward(params, cache, dy)
         return dx + dy, grads

@@ -27,7 +27,7 @@ class Conv2d:
         return {"weight": weight, "bias": np.zeros(self.outputs)}
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
-        """Y = unfold(x) W + b."""
+        """Return y = unfold(x) W + b."""
         rows = unfold(x, self.kernel, self.stride, self.pad)
         flat = rows.reshape(-1, rows.shape[-1])
         y = flat @ params["weight"]
@@ -35,7 +35,7 @@ class Conv2d:
         return y.reshape(*rows.shape[:3], self.outputs), (flat, x.shape)
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """Dx = fold(dy W^T), dW = unfold(x)^T dy, db = sum of dy over batch and places."""
+        """Return dx = fold(dy W^T), dW = unfold(x)^T dy, db = sum of dy over batch and places."""
         _, shape = cache
         drows = (dy.reshape(-1, self.outputs) @ params["weight"].T).reshape(*dy.shape[:3], -1)
         dx = fold(drows, shape[1:3], self.kernel, self.stride, self.pad)

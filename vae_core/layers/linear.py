@@ -33,7 +33,7 @@ class Linear:
         return y, x
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """Dx = dy W^T, dW = x^T dy, db = sum of dy over the batch."""
+        """Return dx = dy W^T, dW = x^T dy, db = sum of dy over the batch."""
         return dy @ params["weight"].T, self.param_grads(params, cache, dy)
 
     def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
