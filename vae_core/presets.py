@@ -32,7 +32,7 @@ PRESETS: dict[str, Preset] = {
         DIGIT_28,
         MNIST,
         TrainSettings(
-            steps=18_000,
+            steps=10_000,
             batch=32,
             beta=article_beta(1e-4, 32, MNIST.pixels),
             beta_schedule="delayed_ramp",
