@@ -17,7 +17,14 @@ from vae_core.losses import (
 )
 from vae_core.posterior import DiagonalGaussian, Normal
 
-LIKELIHOODS = [SquaredError(), Gaussian(), Gaussian(sigma=0.3), Coloured(), Coloured(0), Bernoulli()]
+LIKELIHOODS = [
+    SquaredError(),
+    Gaussian(),
+    Gaussian(sigma=0.3),
+    Coloured(),
+    Coloured(0),
+    Bernoulli(),
+]
 
 
 @pytest.mark.parametrize("likelihood", LIKELIHOODS, ids=repr)

@@ -15,6 +15,7 @@ from vae_core.errors import CheckpointError, ConfigError, DataError
 from vae_core.model import build_vae
 from vae_core.training import (
     TrainSettings,
+    averaged,
     batch_at,
     load_state,
     mirror_half,
@@ -23,7 +24,6 @@ from vae_core.training import (
     save_state,
     saved_states,
     train,
-    weighted_sum,
 )
 
 VAE = build_vae(CONFIG)
@@ -36,7 +36,7 @@ def dataset(tmp_path_factory):
 
 def trained(dataset, steps, state=None, settings=SETTINGS):
     """Train up to step ``steps`` of the settings, from a new state or a given one."""
-    state = state or new_state(VAE, settings, dataset)
+    state = state or new_state(VAE, settings)
     wanted = steps - state.step
     for _ in itertools.islice(train(VAE, dataset, settings, state), wanted):
         pass
@@ -60,14 +60,14 @@ def assert_same(one, other):
 
 def test_the_loss_goes_down(dataset):
     settings = TrainSettings(steps=300, batch=8, lr=5e-3)
-    state = new_state(VAE, settings, dataset)
+    state = new_state(VAE, settings)
     losses = [p.losses.reconstruction for p in train(VAE, dataset, settings, state)]
     assert len(losses) == state.step == 300
     assert np.mean(losses[-20:]) < 0.3 * np.mean(losses[:20])
 
 
 def test_progress_counts_from_1_and_follows_the_schedules(dataset):
-    state = new_state(VAE, SETTINGS, dataset)
+    state = new_state(VAE, SETTINGS)
     seen = list(train(VAE, dataset, SETTINGS, state))
     assert [p.step for p in seen] == list(range(1, 25))
     assert [p.beta for p in seen[:13]] == [0] * 13
@@ -227,7 +227,7 @@ def test_mirroring_turns_about_half_of_the_pictures_and_changes_nothing_else(rng
 def test_fewer_pictures_than_a_batch_are_refused_with_both_numbers(tmp_path):
     few = draw_dataset(tmp_path / "few", train=5)
     with pytest.raises(DataError, match=r"5 training pictures; a batch takes 8"):
-        next(train(VAE, few, SETTINGS, new_state(VAE, SETTINGS, few)))
+        next(train(VAE, few, SETTINGS, new_state(VAE, SETTINGS)))
 
 
 @pytest.mark.parametrize(
@@ -265,4 +265,9 @@ def test_more_workers_than_pictures_are_refused():
 
 def test_shares_of_a_sum_count_by_their_size():
     parts = [{"w": np.array([2.0])}, {"w": np.array([5.0])}]
-    assert weighted_sum(parts, [1 / 3, 2 / 3])["w"] == pytest.approx(4)
+    assert averaged(parts, [1 / 3, 2 / 3])["w"] == pytest.approx(4)
+
+
+def test_a_linear_start_wants_pictures():
+    with pytest.raises(ConfigError, match="data set"):
+        new_state(VAE, replace(SETTINGS, linear_start=True))

@@ -84,7 +84,8 @@ def filled(
 def mirrored_mean(pictures: Array) -> Array:
     """(N, H, W, C) -> (H, W, C), the mean of the pictures and their mirror images."""
     mean = pictures.mean(axis=0, dtype=np.float64).astype(pictures.dtype)
-    return (mean + mean[:, ::-1]) / 2
+    both: Array = (mean + mean[:, ::-1]) / 2
+    return both
 
 
 def grid_bases(centred: Array, widths: tuple[int, ...], rng: Rng) -> list[Array]:
@@ -106,10 +107,12 @@ def patch_basis(rows: Array, width: int, rng: Rng) -> Array:
     """
     products = rows.T.astype(np.float64) @ rows
     _, vectors = np.linalg.eigh(products)
-    if width <= len(vectors):
-        return vectors[:, ::-1][:, :width]
-    frame, _ = np.linalg.qr(rng.standard_normal((width, len(vectors))))
-    return vectors @ frame.T
+    vectors = vectors[:, ::-1]
+    if width > len(vectors):
+        frame, _ = np.linalg.qr(rng.standard_normal((width, len(vectors))))
+        vectors = vectors @ frame.T
+    basis: Array = vectors[:, :width]
+    return basis
 
 
 def to_grid(x: Array, bases: list[Array]) -> Array:

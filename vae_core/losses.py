@@ -98,7 +98,8 @@ class Coloured:
 
     def mean(self, logits: Array) -> Array:
         """Return the output, cut to [0, 1]."""
-        return array_module(logits).clip(logits, 0, 1)
+        y: Array = array_module(logits).clip(logits, 0, 1)
+        return y
 
     def nll(self, logits: Array, x: Array) -> tuple[Array, Array]:
         """Return D log(2 pi sigma^2) / 2 + |F (y - x)|^2 / (2 sigma^2), and F F (y - x) / sigma^2.

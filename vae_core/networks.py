@@ -65,8 +65,8 @@ def conv_networks(
     coarse = 2 ** (len(widths) - 1)
     grid = (inner[0] // PATCH // coarse, inner[1] // PATCH // coarse, widths[-1])
     resized = scale > 1
-    shrink = {"shrink": Resize((height, width), inner)} if resized else {}
-    enlarge = {"enlarge": Resize(inner, (height, width))} if resized else {}
+    shrink: dict[str, Layer] = {"shrink": Resize((height, width), inner)} if resized else {}
+    enlarge: dict[str, Layer] = {"enlarge": Resize(inner, (height, width))} if resized else {}
     encoder = Chain(
         {
             **shrink,
@@ -111,8 +111,8 @@ def upward(channels: int, widths: Sequence[int], blocks: Sequence[int]) -> dict[
 
 
 def residual_block(channels: int) -> Residual:
-    """y = x + mix(leaky ReLU(conv(x))); with ``mix`` at zero it changes nothing."""
-    inner = {
+    """x + mix(leaky ReLU(conv(x))): with ``mix`` at zero it changes nothing."""
+    inner: dict[str, Layer] = {
         "conv": Conv2d(channels, channels),
         "relu": LeakyRelu(0.1),
         "mix": Conv2d(channels, channels, kernel=1, pad=0),

@@ -31,7 +31,7 @@ def cosine(step: int, steps: int) -> float:
 
 def warm_cosine(step: int, steps: int) -> float:
     """Up in a straight line over the first hundredth, then :func:`cosine` over the rest."""
-    warm = max(1, steps // 100)
+    warm = steps // 100
     return (step + 1) / warm if step < warm else cosine(step - warm, steps - warm)
 
 

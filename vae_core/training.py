@@ -7,7 +7,7 @@ are all of it, and a resumed run equals an uninterrupted one bit for bit.
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -106,15 +106,19 @@ class Progress:
     lr: float
 
 
-def new_state(vae: VAE, settings: TrainSettings, dataset: Dataset) -> TrainState:
-    """Draw float32 parameters from the settings' seed, or compute where training starts."""
+def new_state(vae: VAE, settings: TrainSettings, dataset: Dataset | None = None) -> TrainState:
+    """Draw float32 parameters from the settings' seed, or compute where training starts.
+
+    ConfigError when the settings want a linear start, and there is no ``dataset`` to find it in.
+    """
     rng = np.random.default_rng(settings.seed)
-    if settings.linear_start:
-        chosen = rng.permutation(dataset.indices("train"))[:START_PICTURES]
-        params = linear_start(vae, dataset.batch(np.sort(chosen)), rng)
+    if not settings.linear_start:
+        params = cast(vae.init(rng))
+    elif dataset is None:
+        raise ConfigError("A linear start is found in a data set; give one.")
     else:
-        params = vae.init(rng)
-    params = cast(params)
+        chosen = rng.permutation(dataset.indices("train"))[:START_PICTURES]
+        params = cast(linear_start(vae, dataset.batch(np.sort(chosen)), rng))
     return TrainState(params, Adam().init(params))
 
 
@@ -152,15 +156,14 @@ def shared_step(
     """
     if workers == 1:
         return vae.loss_and_grads(params, x, eps, beta)
-    shares = zip(np.array_split(x, workers), np.array_split(eps, workers), strict=True)
+    shares = list(zip(np.array_split(x, workers), np.array_split(eps, workers), strict=True))
     parts = [pool.submit(vae.loss_and_grads, params, *share, beta) for share in shares]
-    weights = [len(share) / len(x) for share in np.array_split(x, workers)]
-    done = [part.result() for part in parts]
-    losses = Losses(*(sum(w * part[k] for w, (part, _) in zip(weights, done, strict=True)) for k in range(3)))
-    return losses, weighted_sum([grads for _, grads in done], weights)
+    losses, grads = zip(*(part.result() for part in parts), strict=True)
+    weights = [len(share) / len(x) for share, _ in shares]
+    return Losses(*np.average(losses, axis=0, weights=weights).tolist()), averaged(grads, weights)
 
 
-def weighted_sum(parts: list[Params], weights: list[float]) -> Params:
+def averaged(parts: Sequence[Params], weights: Sequence[float]) -> Params:
     """Return the sum of parts times weights, name by name; the parts are used up."""
     first, *others = parts
     for name, total in first.items():

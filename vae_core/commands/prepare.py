@@ -182,7 +182,7 @@ def parse_frame(text: str) -> Frame:
         return FRAMES[text]
     match = FACE.fullmatch(text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of face50, head128, digit28, face:SIZE:rgb")
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(FRAMES)}, face:SIZE:rgb")
     return face_frame(int(match[1]), CHANNELS[match[2]], FACE_LIGHT)
 
 

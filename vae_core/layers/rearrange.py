@@ -23,7 +23,10 @@ def spread(x: Array, block: int) -> Array:
 
 @dataclass(frozen=True)
 class SpaceToDepth:
-    """(N, H, W, C) -> (N, H/b, W/b, b*b*C); a 1 x 1 convolution after it is a b x b one of stride b."""
+    """(N, H, W, C) -> (N, H/b, W/b, b*b*C).
+
+    A 1 x 1 convolution after it is one of b x b and stride b.
+    """
 
     block: int = 2
 

@@ -38,18 +38,27 @@ def resize_matrix(inputs: int, outputs: int) -> Array:
     Shrinking averages what an output covers; growing interpolates with a cubic kernel, the border
     continued.
     """
-    matrix = np.zeros((outputs, inputs))
     ratio = inputs / outputs
-    for i in range(outputs):
-        if ratio >= 1:
-            weights = np.clip(np.minimum(np.arange(inputs) + 1, (i + 1) * ratio)
-                              - np.maximum(np.arange(inputs), i * ratio), 0, 1)  # fmt: skip
-            matrix[i] = weights / ratio
-            continue
+    matrix = box_means(inputs, outputs, ratio) if ratio >= 1 else cubics(inputs, outputs, ratio)
+    return matrix.astype(np.float32)
+
+
+def box_means(inputs: int, outputs: int, ratio: float) -> Array:
+    """Return (outputs, inputs): the share of each input in what an output covers."""
+    j, i = np.arange(inputs), np.arange(outputs)[:, None]
+    overlap = np.minimum(j + 1, (i + 1) * ratio) - np.maximum(j, i * ratio)
+    shares: Array = np.clip(overlap, 0, 1) / ratio
+    return shares
+
+
+def cubics(inputs: int, outputs: int, ratio: float) -> Array:
+    """Return (outputs, inputs): cubic weights of the four inputs nearest to an output."""
+    matrix = np.zeros((outputs, inputs))
+    for i, weights in enumerate(matrix):
         centre = (i + 0.5) * ratio - 0.5
         places = math.floor(centre) + np.arange(-1, 3)
-        np.add.at(matrix[i], np.clip(places, 0, inputs - 1), cubic(places - centre))
-    return matrix.astype(np.float32)
+        np.add.at(weights, np.clip(places, 0, inputs - 1), cubic(places - centre))
+    return matrix
 
 
 @lru_cache(maxsize=16)
@@ -70,7 +79,8 @@ def emphasis_gains(height: int, width: int, power: float) -> Array:
     down, across = np.arange(height)[:, None] / height, np.arange(width)[None] / width
     frequency = np.maximum(np.hypot(down, across), 0.5 / max(height, width))
     log = power * np.log(frequency)
-    return np.exp(log - log.mean())
+    gains: Array = np.exp(log - log.mean())
+    return gains
 
 
 def emphasise(x: Array, power: float) -> Array:
