@@ -8,9 +8,9 @@ import pytest
 from vae_core.errors import ConfigError
 from vae_core.linear_start import linear_start, pace_of, patch_basis
 from vae_core.losses import Coloured
-from vae_core.metrics import PrincipalComponents
 from vae_core.model import VAEConfig, build_vae
 from vae_core.networks import PATCH
+from vae_core.principal import PrincipalComponents
 from vae_core.types import scope
 
 WHOLE = VAEConfig(

@@ -1,5 +1,6 @@
 """How well a model does on pictures it was not trained on."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,10 +9,13 @@ import numpy as np
 from vae_core.checkpoint import Checkpoint
 from vae_core.data.dataset import Dataset
 from vae_core.errors import DataError
-from vae_core.metrics import PrincipalComponents, gradient_energy, mse_per_picture
+from vae_core.metrics import gradient_energy, mse_per_picture
+from vae_core.principal import PrincipalComponents
 from vae_core.types import Array
 
 BATCH = 500
+LARGEST_EXACT = 4096
+"""Values in a picture up to which principal components are computed exactly."""
 
 
 def pictures_of(dataset: Dataset, split: str) -> Array:
@@ -59,8 +63,12 @@ def sharpness_kept(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> 
 
 
 def fit_pca(dataset: Dataset, components: int) -> PrincipalComponents:
-    """Fit the linear yardstick on the training split."""
-    return PrincipalComponents.fit(batches(dataset, dataset.indices("train")), components)
+    """Fit the linear yardstick on the training split; on large pictures nearly exactly."""
+    training = dataset.indices("train")
+    if math.prod(dataset.images.shape[1:]) <= LARGEST_EXACT:
+        return PrincipalComponents.fit(batches(dataset, training), components)
+    rng = np.random.default_rng(0)
+    return PrincipalComponents.fit_large(lambda: batches(dataset, training), components, rng)
 
 
 def pca_losses(pca: PrincipalComponents, dataset: Dataset, indices: Array) -> Array:

@@ -7,8 +7,7 @@ says what the posterior's variance is. Training begins at that optimum and only 
 is not linear.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -18,20 +17,10 @@ from vae_core.layers.resize import emphasise
 from vae_core.losses import Coloured
 from vae_core.model import VAE
 from vae_core.networks import PATCH
+from vae_core.principal import PrincipalComponents
 from vae_core.types import Array, Params, Rng
 
-SPARE_DIRECTIONS = 60
-POWER_ITERATIONS = 2
-
-
-@dataclass(frozen=True)
-class Factor:
-    """Centred pictures (N, D) ~ (z * std) @ directions: z (N, K), std (K,), directions (K, D)."""
-
-    std: Array
-    directions: Array
-    noise: float
-    """Variance of what the K directions leave out, per dimension."""
+AT_ONCE = 1000
 
 
 def linear_start(vae: VAE, pictures: Array, rng: Rng) -> Params:
@@ -46,12 +35,13 @@ def linear_start(vae: VAE, pictures: Array, rng: Rng) -> Params:
     power = vae.likelihood.power
     mean = mirrored_mean(pictures)
     bases = grid_bases(pictures - mean, config.hidden, rng)
-    factor = principal_factor(emphasise(pictures - mean, power), config.latent, rng)
-    waves = factor.directions.reshape(config.latent, *pictures.shape[1:])
+    emphasised = emphasise(pictures - mean, power)
+    pca = PrincipalComponents.fit_large(lambda: batches(emphasised), config.latent, rng)
+    waves = pca.directions.reshape(config.latent, *pictures.shape[1:])
     inward = to_grid(emphasise(waves, power), bases)
     outward = to_grid(emphasise(waves, -power), bases)
     start = to_grid(mean[None], bases)
-    return quiet(vae.init(rng)) | filled(vae, bases, factor, inward, outward, start)
+    return quiet(vae.init(rng)) | filled(vae, bases, pca, inward, outward, start)
 
 
 def quiet(params: Params) -> Params:
@@ -61,18 +51,23 @@ def quiet(params: Params) -> Params:
 
 
 def filled(
-    vae: VAE, bases: list[Array], factor: Factor, inward: Array, outward: Array, start: Array
+    vae: VAE,
+    bases: list[Array],
+    pca: PrincipalComponents,
+    inward: Array,
+    outward: Array,
+    start: Array,
 ) -> Params:
     """Return the weights of the linear path. inward, outward: (K, G); start: (1, G)."""
     latent = vae.config.latent
     weight = np.zeros((inward.shape[1], 2 * latent))
-    weight[:, :latent] = (inward / factor.std[:, None]).T
+    weight[:, :latent] = (inward / pca.std[:, None]).T
     bias = np.zeros(2 * latent)
     bias[:latent] = -(start @ weight[:, :latent])[0]
-    bias[latent:] = -np.log1p(factor.std**2 / factor.noise)
+    bias[latent:] = -np.log1p(pca.std**2 / pca.noise)
     params = {"encoder.out.weight": weight, "encoder.out.bias": bias}
     params |= {
-        "decoder.in.weight": outward * factor.std[:, None],
+        "decoder.in.weight": outward * pca.std[:, None],
         "decoder.in.bias": start[0],
     }
     for level, basis in enumerate(bases):
@@ -122,25 +117,11 @@ def to_grid(x: Array, bases: list[Array]) -> Array:
     return x.reshape(len(x), -1)
 
 
-def principal_factor(pictures: Array, components: int, rng: Rng) -> Factor:
-    """Find the principal components of centred pictures and their mirror images.
-
-    A randomized range finder with power iterations (arXiv:0909.4061, algorithm 4.4), because
-    pictures have more dimensions than an eigensolver likes.
-    """
-    rows = pictures.reshape(len(pictures), -1)
-    mirrored = pictures[:, :, ::-1].reshape(len(pictures), -1)
-    span = rng.standard_normal((rows.shape[1], components + SPARE_DIRECTIONS), rows.dtype)
-    for _ in range(POWER_ITERATIONS):
-        products = rows.T @ (rows @ span) + mirrored.T @ (mirrored @ span)
-        span, _ = np.linalg.qr(products)
-    scores = np.concatenate([rows @ span, mirrored @ span]).astype(np.float64)
-    values, vectors = np.linalg.eigh(scores.T @ scores / len(scores))
-    values, vectors = values[::-1][:components], vectors[:, ::-1][:, :components]
-    total = float(np.square(rows, dtype=np.float64).sum()) / len(rows)
-    noise = (total - float(values.sum())) / (rows.shape[1] - components)
-    directions = np.asarray(span.astype(np.float64) @ vectors).T
-    return Factor(np.sqrt(values), directions, noise)
+def batches(pictures: Array) -> Iterator[Array]:
+    """Yield (N, H, W, C) pictures, and then their mirror images, some at a time."""
+    for k in range(0, len(pictures), AT_ONCE):
+        yield pictures[k : k + AT_ONCE]
+        yield pictures[k : k + AT_ONCE, :, ::-1]
 
 
 def pace_of(params: Params, linear: float) -> Mapping[str, float]:

@@ -1,6 +1,5 @@
 """What "good" means, in numbers."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,34 +53,3 @@ class Histogram:
     def from_json(cls, values: dict[str, Any]) -> "Histogram":
         """Undo :meth:`to_json`."""
         return cls(tuple(values["edges"]), tuple(values["counts"]))
-
-
-@dataclass(frozen=True)
-class PrincipalComponents:
-    """The linear yardstick of every model. mean: (D,); directions: (K, D), orthonormal rows."""
-
-    mean: Array
-    directions: Array
-
-    @classmethod
-    def fit(cls, batches: Iterable[Array], components: int) -> "PrincipalComponents":
-        """Find the ``components`` directions of largest variance of batches of (n, ...) pictures.
-
-        Memory holds one batch and a (D, D) matrix, however many pictures there are.
-        """
-        count = 0
-        total = products = np.zeros(())
-        for batch in batches:
-            rows = batch.reshape(len(batch), -1).astype(np.float64)
-            count += len(rows)
-            total = total + rows.sum(axis=0)
-            products = products + rows.T @ rows
-        mean = np.asarray(total / count)
-        _, vectors = np.linalg.eigh(products / count - np.outer(mean, mean))
-        return cls(mean, vectors[:, ::-1][:, :components].T)
-
-    def reconstruct(self, x: Array) -> Array:
-        """Project (N, ...) onto the components and back; the same shape."""
-        centred = x.reshape(len(x), -1) - self.mean
-        rows: Array = self.mean + centred @ self.directions.T @ self.directions
-        return rows.reshape(x.shape)
