@@ -1,4 +1,4 @@
-"""``python -m vae_core prepare | compose | train | evaluate | evaluate-morph | morph | example``."""
+"""``python -m vae_core COMMAND``: prepare, compose, train, evaluate, morph, and so on."""
 
 import argparse
 import signal

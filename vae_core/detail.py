@@ -18,13 +18,13 @@ from vae_core.types import Array
 CELLS = 16
 """Cells along a side of the coarse band: what is larger than two of them is the model's to draw."""
 
-FIRST, LAST = 0.24, 0.76
+FIRST, LAST = 0.15, 0.85
 """Positions at which the farthest places, and the eyes, are half way."""
 
 REACH = np.array([0.36, 0.28])
 """How far the eyes' late time reaches, across and down, as a fraction of the frame."""
 
-FINE, COARSE = 0.25, 0.44
+FINE, COARSE = 0.12, 0.2
 """How much of the morph a place takes to pass, in each band."""
 
 MIDDLE = np.array([0.5, 0.4])

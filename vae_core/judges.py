@@ -101,14 +101,14 @@ def train_double_judge(
 def single_or_double(pictures: Array, count: int, rng: Rng) -> tuple[Array, Array]:
     """Draw pictures, the second half of them averages of two: (count, S, S, C), (count,) 0 or 1.
 
-    Singles are softened as often as not, so that softness does not give a double away.
+    Half of either are softened, so that softness does not give a double away.
     """
     first, second = (pictures[rng.integers(0, len(pictures), count)] for _ in range(2))
     first, second = mirrored(first, rng), mirrored(second, rng)
     double = (np.arange(count) >= count // 2).astype(np.float32)
     share = (double * rng.uniform(*SHARES, count)).astype(np.float32)[:, None, None, None]
     x = (1 - share) * first + share * second
-    soft = np.flatnonzero((double == 0) & (rng.random(count) < 0.5))
+    soft = np.flatnonzero(rng.random(count) < 0.5)
     x[soft] = softened(x[soft])
     return x, double
 

@@ -30,7 +30,7 @@ SLACK = 0.01
 
 
 class Pictures(NamedTuple):
-    """Aligned pictures as the judges see them: (N, 64, 64, C) float32, and which are dogs', (N,)."""
+    """Aligned pictures as the judges see them, (N, 64, 64, C), and which are dogs, (N,) 0 or 1."""
 
     x: Array
     dogs: Array
