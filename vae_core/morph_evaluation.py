@@ -162,12 +162,17 @@ def measure(
     return Report(
         frames=frames,
         ends=float(max(abs(frames[0] - first).max(), abs(frames[-1] - last).max())),
-        sharpness=float(energy[middle].mean() / energy[[0, -1]].mean()),
+        sharpness=over(energy[middle].mean(), energy[[0, -1]].mean()),
         double=doubles.odds(as_judged(frames[middle], light)),
         dissolved=doubles.odds(as_judged(dissolved, light)),
         dogness=probability(dogs.odds(as_judged(frames, light))),
-        evenness=float(changes.max() / changes.mean()),
+        evenness=over(changes.max(), changes.mean()),
     )
+
+
+def over(part: float, whole: float) -> float:
+    """Return a share; of nothing, as flat pictures have it, the whole is there."""
+    return float(part / whole) if whole > 0 else 1.0
 
 
 def as_judged(frames: Array, light: tuple[float, float] | None) -> Array:
