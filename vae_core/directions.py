@@ -30,7 +30,7 @@ NAMES = (
     "Ruby",
     "Toby",
 )
-NEIGHBOURS = 4
+NEIGHBOURS = 3
 """Pictures that a named dog is the mean of, so that it is none of them."""
 
 NEAREST = "nearest"
@@ -104,18 +104,29 @@ def describe_species(z: Array, labels: Array) -> dict[str, Any]:
 def named_dogs(z: Array, dogs: Species) -> dict[str, list[float]]:
     """Return a few dogs as unlike each other as can be, of latents (N, Z): name -> (Z,).
 
-    Each next one is the farthest from those before among the nearer half of the dogs: typical
-    ones. Each is the mean of a picture and its neighbours.
+    Each is the mean of a picture and its neighbours, as far from the mean dog as dogs are. It is
+    chosen among the half whose neighbours are nearest, as the farthest from those before.
     """
-    places = z / spread(dogs)
-    distance = np.square(places - places.mean(axis=0)).sum(axis=1)
-    typical = np.flatnonzero(distance <= np.median(distance))
-    chosen = [typical[distance[typical].argmin()]]
-    while len(chosen) < min(len(NAMES), len(typical)):
-        apart = np.square(places[typical][:, None] - places[chosen]).sum(axis=2).min(axis=1)
-        chosen.append(typical[apart.argmax()])
-    near = [np.square(places - places[k]).sum(axis=1).argsort()[:NEIGHBOURS] for k in chosen]
-    return {name: rounded(z[k].mean(axis=0)) for name, k in zip(NAMES, near, strict=False)}
+    near, distance = neighbours(z, NEIGHBOURS)
+    blends = z[near[distance <= np.median(distance)]].mean(axis=1) - dogs.mean
+    usual = np.median(np.linalg.norm(z - dogs.mean, axis=1))
+    blends *= usual / np.maximum(np.linalg.norm(blends, axis=1, keepdims=True), 1e-12)
+    apart = np.linalg.norm(blends - blends.mean(axis=0), axis=1)
+    chosen: list[int] = []
+    while len(chosen) < min(len(NAMES), len(blends)):
+        chosen.append(int(apart.argmax()))
+        apart = np.minimum(apart, np.linalg.norm(blends - blends[chosen[-1]], axis=1))
+    kept = zip(NAMES, blends[chosen], strict=False)
+    return {name: rounded(dogs.mean + blend) for name, blend in kept}
+
+
+def neighbours(z: Array, count: int) -> tuple[Array, Array]:
+    """Return each latent's nearest, itself first, (N, count), and the last one's distance, (N,)."""
+    square = np.square(z).sum(axis=1)
+    distance = square[:, None] + square - 2 * z @ z.T
+    np.fill_diagonal(distance, -np.inf)
+    near = distance.argsort(axis=1)[:, :count]
+    return near, np.take_along_axis(distance, near[:, -1:], axis=1)[:, 0]
 
 
 def spread(species: Species) -> Array:
