@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vae_core.detail import COARSE, FINE, FIRST, LAST, End, compose, lateness, share_passed
+from vae_core.detail import SHARES, End, bands_of, compose, lateness, share_passed, sum_of
 from vae_core.imaging.warp import enlarge
 from vae_core.metrics import gradient_energy
 
@@ -87,18 +87,39 @@ def test_any_size_will_do_also_without_landmarks(shape, rng):
     np.testing.assert_allclose(frames[[0, -1]], [first, last], atol=1e-5)
 
 
-@pytest.mark.parametrize("width", [FINE, COARSE])
-def test_every_place_passes_once_and_wholly(width):
+@pytest.mark.parametrize("share", SHARES)
+def test_every_place_passes_once_and_wholly(share):
     late = lateness(np.array([0.5, 0.4]), 32, 32)
-    passed = np.stack([share_passed(late, t, width) for t in np.linspace(0, 1, 41)])
+    passed = np.stack([share_passed(late, t, share) for t in np.linspace(0, 1, 41)])
     assert (passed[0] == 0).all()
     assert (passed[-1] == 1).all()
-    assert (np.diff(passed, axis=0) >= 0).all()
+    assert (np.diff(passed, axis=0) >= -1e-6).all()
 
 
 def test_the_corners_pass_first_and_the_eyes_last():
     late = lateness(np.array([0.5, 0.4]), 100, 100)[..., 0]
     assert late.argmax() == np.ravel_multi_index((39, 49), late.shape)
     assert late[-1, 0] == late.min()
-    assert FIRST <= late.min() < 0.3
-    assert late.max() == pytest.approx(LAST, abs=1e-3)
+    assert 0 < late.min() < 0.2
+    assert late.max() == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("size", [1, 3, 12, 64])
+def test_bands_add_up_to_the_picture(size, rng):
+    picture = rng.random((size, size, 2), np.float32)
+    bands = bands_of(picture)
+    assert len(bands) == len(SHARES)
+    np.testing.assert_allclose(sum_of(bands), picture, atol=1e-6)
+
+
+def test_colours_change_all_the_while_and_edges_at_once(rng):
+    """Two flat photos meet half way in colour wherever they are; grain is one photo's or none's."""
+    nowhere = np.zeros((0, 2))
+    dark, light = (np.full((64, 64, 1), level, np.float32) for level in (0.2, 0.8))
+    grey = np.full((1, 8, 8, 1), 0.5, np.float32)
+    frame = compose(grey, End(dark, nowhere), End(light, nowhere), np.array([0.5]))
+    np.testing.assert_allclose(frame, 0.5, atol=1e-4)
+    grain = 0.1 * (-1.0) ** np.add.outer(np.arange(64), np.arange(64))[..., None].astype(np.float32)
+    ends = End(dark + grain, nowhere), End(light, nowhere)
+    fine = np.abs(compose(grey, *ends, np.array([0.5]))[0] - frame[0])
+    assert ((fine < 0.02) | (fine > 0.08)).mean() > 0.7

@@ -3,8 +3,8 @@
 A morph that fades one photo into another shows two faces at once. Three things keep the middle one
 creature. Both photos are warped so that their landmarks meet before anything is mixed. Every place
 has a time of its own at which it passes from the friend to the dog, so that hardly any is both: the
-surroundings first, the eyes last. And what is mixed is coarse: where a place is on its way, the
-coarse band comes from the decoder, while the fine band is a photo's.
+surroundings first, the eyes last. And the coarser a band of the picture is, the longer it takes, by
+way of what the decoder imagines: colour and shading change all the while, edges at once.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,14 @@ from vae_core.imaging.warp import enlarge, pull, shrink, warps
 from vae_core.timing import smooth
 from vae_core.types import Array
 
-CELLS = 16
-"""Cells along a side of the coarse band: what is larger than two of them is the model's to draw."""
+CELLS = (4, 16)
+"""Cells along a side of the two coarse bands; what is finer is the third."""
 
-FIRST, LAST = 0.15, 0.85
-"""Positions at which the farthest places, and the eyes, are half way."""
+SHARES = (1.0, 0.25, 0.15)
+"""How much of the morph a place takes to pass, in each band from coarse to fine."""
 
-REACH = np.array([0.36, 0.28])
+REACH = np.array([0.45, 0.34])
 """How far the eyes' late time reaches, across and down, as a fraction of the frame."""
-
-FINE, COARSE = 0.12, 0.2
-"""How much of the morph a place takes to pass, in each band."""
 
 MIDDLE = np.array([0.5, 0.4])
 """Where the eyes are taken to be in a frame that knows no landmarks."""
@@ -42,15 +39,31 @@ class End:
     picture: Array
     points: Array
 
-    def bands(self) -> tuple[Array, Array]:
-        """Return the coarse band, a few cells a side, and the fine one, of the picture's size."""
-        h, w, _ = self.picture.shape
-        coarse = shrink(self.picture, min(CELLS, h), min(CELLS, w))
-        return coarse, self.picture - enlarge(coarse, h, w)
-
     def reduced(self, height: int, width: int) -> "End":
         """Return the same with a picture of another size."""
         return End(shrink(self.picture, height, width), self.points)
+
+
+def bands_of(picture: Array) -> list[Array]:
+    """Take a picture (H, W, C) apart into bands, coarse to fine, that add up to it when enlarged.
+
+    A Laplacian pyramid (Burt and Adelson, IEEE COM-31(4), 1983) of few and large steps.
+    """
+    bands = []
+    for cells in reversed(CELLS):
+        h, w, _ = picture.shape
+        coarse = shrink(picture, min(cells, h), min(cells, w))
+        bands.append(picture - enlarge(coarse, h, w))
+        picture = coarse
+    return [picture, *reversed(bands)]
+
+
+def sum_of(bands: list[Array]) -> Array:
+    """Put a picture together again: undo :func:`bands_of`."""
+    picture = bands[0]
+    for band in bands[1:]:
+        picture = enlarge(picture, *band.shape[:2]) + band
+    return picture
 
 
 def compose(imagined: Array, first: End, last: End, positions: Array, detail: float = 1.0) -> Array:
@@ -73,43 +86,48 @@ class Blend:
     """The two ends in their bands, and when each place passes from the first to the last."""
 
     def __init__(self, first: End, last: End) -> None:
-        self.ends = first, last
-        self.coarse, self.fine = zip(first.bands(), last.bands(), strict=True)
+        self.points = first.points, last.points
+        self.bands = list(zip(bands_of(first.picture), bands_of(last.picture), strict=True))
         eyes = (first.points + last.points)[:2].mean(axis=0) / 2 if len(first.points) else MIDDLE
-        self.late, self.late_coarse = (
-            lateness(eyes, *x.shape[:2]) for x in (first.picture, self.coarse[0])
-        )
+        self.late = [lateness(eyes, *band[0].shape[:2]) for band in self.bands]
 
     def at(self, t: float, base: Array) -> Array:
         """Return the frame at a position, (H, W, C), of what is imagined there, (h, w, C)."""
-        points = [end.points for end in self.ends]
-        ways = warps((1 - t) * points[0] + t * points[1], *points)
-        coarse = [pull(x, way) for x, way in zip(self.coarse, ways, strict=True)]
-        fine = [pull(x, way) for x, way in zip(self.fine, ways, strict=True)]
-        height, width, _ = fine[0].shape
-        low = self.mix_coarse(t, base, *coarse)
-        passed = share_passed(self.late, t, FINE)
-        frame: Array = enlarge(low, height, width) + fine[0] + passed * (fine[1] - fine[0])
-        return frame
+        ways = warps((1 - t) * self.points[0] + t * self.points[1], *self.points)
+        coarse = shrink(base, *self.bands[-2][0].shape[:2])
+        imagined = [*bands_of(coarse)[:-1], None]
+        mixed = []
+        for pair, seen, late, share in zip(self.bands, imagined, self.late, SHARES, strict=True):
+            first, last = (pull(band, way) for band, way in zip(pair, ways, strict=True))
+            passed = share_passed(late, t, share)
+            mixed.append(pass_over(first, last, passed, seen))
+        return sum_of(mixed)
 
-    def mix_coarse(self, t: float, base: Array, first: Array, last: Array) -> Array:
-        """Go from the first photo to the imagined face, and from there to the last photo."""
-        passed = share_passed(self.late_coarse, t, COARSE)
-        before, after = np.maximum(0, 1 - 2 * passed), np.maximum(0, 2 * passed - 1)
-        seen = shrink(base, *first.shape[:2])
-        mixed: Array = before * first + after * last + (1 - before - after) * seen
-        return mixed
+
+def pass_over(first: Array, last: Array, passed: Array, by_way_of: Array | None) -> Array:
+    """Go from the first to the last as far as ``passed``, 0 to 1, all (H, W, C).
+
+    There may be something half way, which is then all there is half way.
+    """
+    if by_way_of is None:
+        direct: Array = first + passed * (last - first)
+        return direct
+    before, after = np.maximum(0, 1 - 2 * passed), np.maximum(0, 2 * passed - 1)
+    mixed: Array = before * first + after * last + (1 - before - after) * by_way_of
+    return mixed
 
 
 def lateness(eyes: Array, height: int, width: int) -> Array:
-    """Return at which position each place is half way, between FIRST and LAST: (H, W, 1)."""
+    """Return how late each place passes, 0 first to 1 last: (H, W, 1), a bell around the eyes."""
     x = ((np.arange(width) + 0.5) / width - eyes[0]) / REACH[0]
     y = ((np.arange(height) + 0.5) / height - eyes[1]) / REACH[1]
-    near = np.exp(-0.5 * (y[:, None] ** 2 + x[None] ** 2))[..., None]
-    late: Array = (FIRST + (LAST - FIRST) * near).astype(np.float32)
+    late: Array = np.exp(-0.5 * (y[:, None] ** 2 + x[None] ** 2))[..., None].astype(np.float32)
     return late
 
 
-def share_passed(late: Array, t: float, width: float) -> Array:
-    """Return how far each place is on its way, 0 to 1; exactly so at both ends of the morph."""
-    return smooth((t - late) / np.float32(width) + np.float32(0.5))
+def share_passed(late: Array, t: float, share: float) -> Array:
+    """Return how far each place is at a position, 0 to 1, when it takes a ``share`` of the morph.
+
+    The first place sets out at once, the last one arrives at the end.
+    """
+    return smooth((np.float32(t) - np.float32(1 - share) * late) / np.float32(share))

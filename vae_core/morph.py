@@ -23,6 +23,9 @@ from vae_core.types import Array
 TRIED = 25
 """Positions at which an even walk is tried out before its pace is set."""
 
+TOGETHER = 16
+"""Latents that are decoded at once: what a decoder keeps in between may be large."""
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -169,7 +172,9 @@ class Route:
 
     def frames(self, latents: Array, where: Array, ends: tuple[End, End]) -> Array:
         """(T, Z), (T,) -> (T, H, W, C) in [0, 1], as large as the pictures of the ends."""
-        frames = compose(self.checkpoint.decode(latents), *ends, where, self.manner.detail)
+        groups = [latents[k : k + TOGETHER] for k in range(0, len(latents), TOGETHER)]
+        imagined = np.concatenate([self.checkpoint.decode(z) for z in groups])
+        frames = compose(imagined, *ends, where, self.manner.detail)
         return restore_light(frames, *self.lights, where)
 
     def paced(self, where: Array) -> Array:

@@ -1,7 +1,9 @@
 """How good the morphs of held-out photos are, in numbers: ends, sharpness, doubles, dogness."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +27,7 @@ from vae_core.types import Array
 MIDDLE = (0.35, 0.65)
 """Positions whose frames count as the middle of a morph."""
 
-SLACK = 0.01
+SLACK = 0.02
 """By how much the probability of a dog may fall from one frame to the next, and still rise."""
 
 
@@ -75,13 +77,16 @@ def judged_pictures(
         for sample in drawn(samples_of(folder, split, species), count // 2, rng)
     ]
     for sample in drawn(chosen, len(chosen), rng):
-        try:
-            photo = sample.read()
-            if isinstance(photo, Photo):
-                crop = align(photo, judges_frame(frame), sample.landmarks, sample.species)
-                yield crop.pixels, sample.species == "dog"
-        except (OSError, PhotoError, LandmarksError):
-            continue
+        with suppress(OSError, PhotoError, LandmarksError):
+            crop = align(photo_of(sample), judges_frame(frame), sample.landmarks, sample.species)
+            yield crop.pixels, sample.species == "dog"
+
+
+def photo_of(sample: Sample) -> Photo:
+    """Read a sample of whole photos. Raises OSError or PhotoError."""
+    photo = sample.read()
+    assert isinstance(photo, Photo)
+    return photo
 
 
 def collected(found: Iterator[tuple[Array, bool]]) -> Pictures:
@@ -104,19 +109,33 @@ def held_out_pairs(
     side: int = 0,
     seed: int = 0,
 ) -> Iterator[Pair]:
-    """Yield random friends and dogs of the test split, found by the finder where it finds them."""
+    """Yield random friends and dogs of the test split, found by the finder where it finds them.
+
+    A picture that cannot be read or aligned is passed over.
+    """
     rng = np.random.default_rng(seed)
-    people, dogs = (drawn(samples_of(folder, "test", s), count, rng) for s in ("person", "dog"))
-    for friend, dog in zip(people, dogs, strict=True):
-        yield Pair(*(encode_sample(checkpoint, s, finder, side) for s in (friend, dog)))
+    found = (samples_of(folder, "test", species) for species in ("person", "dog"))
+    friends, dogs = (
+        readable(checkpoint, drawn(samples, len(samples), rng), finder, side) for samples in found
+    )
+    for friend, dog in islice(zip(friends, dogs, strict=False), count):
+        yield Pair(friend, dog)
+
+
+def readable(
+    checkpoint: Checkpoint, samples: Sequence[Sample], finder: Finder | None, side: int
+) -> Iterator[Encoded]:
+    """Encode one sample after another, as visitors' photos would be."""
+    for sample in samples:
+        with suppress(OSError, PhotoError, LandmarksError):
+            yield encode_sample(checkpoint, sample, finder, side)
 
 
 def encode_sample(
     checkpoint: Checkpoint, sample: Sample, finder: Finder | None, side: int
 ) -> Encoded:
-    """Encode a sample, as a visitor's photo would be."""
-    photo = sample.read()
-    assert isinstance(photo, Photo)
+    """Encode a sample. Raises OSError, PhotoError or LandmarksError."""
+    photo = photo_of(sample)
     faces = [f for f in finder.find(photo) if f.species == sample.species] if finder else []
     landmarks = best_face(faces, sample.species).landmarks if faces else sample.landmarks
     return encode_photo(checkpoint, photo, landmarks, sample.species, side)
