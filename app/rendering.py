@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from vae_core.imaging.align import Frame, align
 from vae_core.imaging.photo import Photo
@@ -19,19 +18,19 @@ PREVIEW = 1600
 class Rendering:
     """A picture format: its media type, its file name's ending, and (N, H, W, C) -> bytes.
 
-    moves: whether it plays the frames one after another, in a loop.
+    moves: whether it plays the frames one after another, in a loop; ``render`` takes an ``order``.
     """
 
     media_type: str
     suffix: str
-    render: Callable[[Array], bytes]
+    render: Callable[..., bytes]
     moves: bool = True
 
 
 RENDERINGS: dict[str, Rendering] = {
     "strip": Rendering("image/png", "png", render_strip, moves=False),
-    "gif": Rendering("image/gif", "gif", partial(render_gif, ping_pong=False)),
-    "webp": Rendering("image/webp", "webp", partial(render_webp, ping_pong=False)),
+    "gif": Rendering("image/gif", "gif", render_gif),
+    "webp": Rendering("image/webp", "webp", render_webp),
 }
 
 
@@ -68,7 +67,9 @@ def frames_url(frames: Array, form: str, playback: Playback = THERE_AND_BACK) ->
 def render_frames(frames: Array, form: str, playback: Playback = THERE_AND_BACK) -> bytes:
     """Frames (N, H, W, C) as the bytes of a file; a strip shows each of them once."""
     rendering = RENDERINGS[form]
-    return rendering.render(frames[playback.order(len(frames))] if rendering.moves else frames)
+    if not rendering.moves:
+        return rendering.render(frames)
+    return rendering.render(frames, order=playback.order(len(frames)))
 
 
 def preview_url(photo: Photo) -> str:
@@ -76,4 +77,4 @@ def preview_url(photo: Photo) -> str:
     shrink = max(1, photo.width / PREVIEW, photo.height / PREVIEW)
     frame = Frame(round(photo.height / shrink), round(photo.width / shrink), channels=3)
     picture = align(photo, frame).pixels
-    return data_url(render_webp(picture[None], ping_pong=False), "image/webp")
+    return data_url(render_webp(picture[None]), "image/webp")

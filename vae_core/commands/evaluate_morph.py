@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from vae_core.checkpoint import load_checkpoint
+from vae_core.checkpoint import Checkpoint, load_checkpoint
 from vae_core.commands.morph import FINDER, MODEL
 from vae_core.finder.find import Finder
 from vae_core.imaging.render import render_png, side_by_side
-from vae_core.judges import SIDE, DogJudge, DoubleJudge, train_double_judge
+from vae_core.judges import SIDE, DogJudge, DoubleJudge, single_or_double, train_double_judge
 from vae_core.latent import WALKS
 from vae_core.morph import Manner
 from vae_core.morph_evaluation import (
@@ -29,6 +29,9 @@ from vae_core.types import Array
 SHEET = 24
 """Morphs on the sheet, at most."""
 
+HELD_OUT = 500
+"""Single test pictures that the judges are tried on."""
+
 SHOWN = 9
 """Frames of each morph on the sheet, at most."""
 
@@ -44,8 +47,8 @@ def add_command(subparsers: Any) -> None:
     parser.add_argument("--easing", choices=EASINGS, default="linear")
     parser.add_argument("--detail", type=float, default=1.0)
     parser.add_argument("--size", type=int, default=0, help="pixels of a frame's longer side")
-    parser.add_argument("--pictures", type=int, default=6000, help="that the judges learn from")
-    parser.add_argument("--judge-steps", type=int, default=2500, help="of the double judge")
+    parser.add_argument("--pictures", type=int, default=8000, help="that the judges learn from")
+    parser.add_argument("--judge-steps", type=int, default=4000, help="of the double judge")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="PNG: a sheet of the first 24 morphs")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -55,19 +58,28 @@ def add_command(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train both judges, morph random pairs of the test split, and print what they say."""
     checkpoint = load_checkpoint(args.model)
-    frame, finder = checkpoint.frame, Finder.from_file(FINDER) if FINDER.exists() else None
-    training = collected(judged_pictures(args.photos, frame, "train", args.pictures, args.seed))
+    training, held_out = (
+        collected(judged_pictures(args.photos, checkpoint.frame, split, count, args.seed))
+        for split, count in (("train", args.pictures), ("test", HELD_OUT))
+    )
     doubles, dogs = train_judges(training, args.judge_steps, args.seed)
-    manner = Manner(args.steps, args.walk, args.easing, args.detail)
-    side = max(args.size, SIDE)
-    pairs = held_out_pairs(checkpoint, args.photos, args.pairs, finder, side, args.seed)
-    reports = [measure(checkpoint, pair, manner, doubles, dogs) for pair in pairs]
-    held_out = collected(judged_pictures(args.photos, frame, "test", 500, args.seed))
+    reports = reports_of(args, checkpoint, doubles, dogs)
     result = summary(reports) | judged(held_out, doubles, dogs)
     if args.out:
         args.out.write_bytes(render_png(sheet(reports[:SHEET])))
     print(json.dumps(result, indent=2) if args.json else table(result))
     return 0
+
+
+def reports_of(
+    args: argparse.Namespace, checkpoint: Checkpoint, doubles: DoubleJudge, dogs: DogJudge
+) -> list[Report]:
+    """Morph and measure as many pairs as are asked for."""
+    finder = Finder.from_file(FINDER) if FINDER.exists() else None
+    manner = Manner(args.steps, args.walk, args.easing, args.detail)
+    side = max(args.size, SIDE)
+    pairs = held_out_pairs(checkpoint, args.photos, args.pairs, finder, side, args.seed)
+    return [measure(checkpoint, pair, manner, doubles, dogs) for pair in pairs]
 
 
 def train_judges(training: Pictures, steps: int, seed: int) -> tuple[DoubleJudge, DogJudge]:
@@ -79,8 +91,11 @@ def train_judges(training: Pictures, steps: int, seed: int) -> tuple[DoubleJudge
 def judged(held_out: Pictures, doubles: DoubleJudge, dogs: DogJudge) -> dict[str, float]:
     """Say how far the judges are to be trusted, on single test pictures."""
     right = (dogs.odds(held_out.x) > 0) == (held_out.dogs > 0)
+    x, double = single_or_double(held_out.x, 2 * len(held_out.x), np.random.default_rng(0))
+    told = (doubles.odds(x) > 0) == (double > 0)
     return {
         "single_double": float((doubles.odds(held_out.x) > 0).mean()),
+        "doubles_told": float(told.mean()),
         "species_right": float(right.mean()),
     }
 
@@ -103,6 +118,7 @@ def table(result: dict[str, Any]) -> str:
         f"| middle frames called double | {result['double']:.1%} | at most 20 % |",
         f"| cross-dissolve's called double | {result['dissolve_double']:.1%} | at least 80 % |",
         f"| single test pictures called double | {result['single_double']:.1%} | |",
+        f"| single and doubled test pictures told apart | {result['doubles_told']:.1%} | |",
         f"| walks along which dogness rises | {result['rising']:.1%} | at least 95 % |",
         f"| single test pictures whose species is told | {result['species_right']:.1%} | |",
         f"| largest change between frames over the mean | {result['evenness']:.2f} | |",

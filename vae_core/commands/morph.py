@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vae_core.checkpoint import load_checkpoint
+from vae_core.checkpoint import Checkpoint, load_checkpoint
 from vae_core.directions import NEAREST, Wish, imagine_dog
 from vae_core.errors import ConfigError
 from vae_core.finder.faces import best_face
@@ -71,33 +71,36 @@ def add_wish(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Encode both photos, walk, and write the picture that the file's ending asks for."""
+    """Encode both ends, walk, and write the picture that the file's ending asks for."""
     renderer_of(args.out)
-    manner = Manner(args.steps, args.walk, args.easing, args.detail, own_light=args.whole_photo)
     order = playing_order(args.steps, args.hold, not args.one_way)
     checkpoint = load_checkpoint(args.model)
     finder = Finder.from_file(FINDER) if FINDER.exists() else None
-    seated = seat(args.friend, args.friend_landmarks, "person", finder)
-    longest = args.size or WHOLE
-    side = side_for_whole(checkpoint.frame, *seated, longest) if args.whole_photo else args.size
-    friend = encode_photo(checkpoint, *seated, side)
+    write_frames(args.out, frames_of(args, checkpoint, finder), order)
+    return 0
+
+
+def frames_of(args: argparse.Namespace, checkpoint: Checkpoint, finder: Finder | None) -> Array:
+    """Make the morph that is asked for, (steps, H, W, C)."""
+    manner = Manner(args.steps, args.walk, args.easing, args.detail, own_light=args.whole_photo)
+    longest, friend = args.size or WHOLE, seat(args.friend, args.friend_landmarks, "person", finder)
+    side = side_for_whole(checkpoint.frame, *friend, longest) if args.whole_photo else args.size
+    start = encode_photo(checkpoint, *friend, side)
     if args.dog:
-        place = seat(args.dog, args.dog_landmarks, "dog", finder)
-        result = morph(checkpoint, friend, encode_photo(checkpoint, *place, side), manner)
+        dog = seat(args.dog, args.dog_landmarks, "dog", finder)
+        result = morph(checkpoint, start, encode_photo(checkpoint, *dog, side), manner)
     else:
         wish = Wish(args.strength, args.dog_name, args.seed)
-        dog = imagine_dog(checkpoint.metadata, friend.latent, wish)
-        result = morph(checkpoint, friend, dog, manner)
-    frames = whole_photo(seated[0], result, longest) if args.whole_photo else result.frames
-    write_frames(args.out, frames, order)
-    return 0
+        imagined = imagine_dog(checkpoint.metadata, start.latent, wish)
+        result = morph(checkpoint, start, imagined, manner)
+    return whole_photo(friend[0], result, longest) if args.whole_photo else result.frames
 
 
 def write_frames(out: Path, frames: Array, order: Array) -> None:
     """Write a strip of all frames, or an animation that shows them in an order (n,)."""
     render = renderer_of(out)
     still = render is render_strip
-    out.write_bytes(render(frames) if still else render(frames[order], ping_pong=False))
+    out.write_bytes(render(frames) if still else render(frames, order=order))
 
 
 def seat(
