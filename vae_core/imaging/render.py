@@ -22,7 +22,8 @@ def round_to_bytes(frames: Array) -> Array:
     """Round floats in [0, 1], any shape, to the nearest of 0..255, uint8; cut off the rest."""
     levels = np.clip(frames, 0.0, 1.0)
     levels *= 255.0
-    return np.rint(levels, out=levels).astype(np.uint8)
+    rounded: Array = np.rint(levels, out=levels)
+    return rounded.astype(np.uint8)
 
 
 def side_by_side(frames: Array) -> Array:
@@ -44,7 +45,8 @@ def render_strip(frames: Array) -> bytes:
 def render_gif(frames: Array, fps: float = 12.0, order: Array | None = None) -> bytes:
     """Frames (N, H, W, C) in [0, 1] -> a GIF that loops for ever.
 
-    order: (n,) the numbers of the frames as they are shown; there and back when left out. Grey is exact; colour is 256 colours a frame.
+    order: (n,) the numbers of the frames as they are shown; there and back when left out. Grey is
+    exact; colour is 256 colours a frame.
     A GIF counts time in hundredths of a second, and browsers slow down anything under two of them.
     """
     hundredths = max(2, round(100 / fps))
