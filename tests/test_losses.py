@@ -7,10 +7,24 @@ import pytest
 
 from tests.gradients import check_gradient
 from vae_core.errors import ConfigError
-from vae_core.losses import Bernoulli, Gaussian, SquaredError, gaussian_kl, likelihood_named
+from vae_core.losses import (
+    Bernoulli,
+    Coloured,
+    Gaussian,
+    SquaredError,
+    gaussian_kl,
+    likelihood_named,
+)
 from vae_core.posterior import DiagonalGaussian, Normal
 
-LIKELIHOODS = [SquaredError(), Gaussian(), Gaussian(sigma=0.3), Bernoulli()]
+LIKELIHOODS = [
+    SquaredError(),
+    Gaussian(),
+    Gaussian(sigma=0.3),
+    Coloured(),
+    Coloured(0),
+    Bernoulli(),
+]
 
 
 @pytest.mark.parametrize("likelihood", LIKELIHOODS, ids=repr)
@@ -44,6 +58,21 @@ def test_the_optimal_sigma_is_a_minimum(rng):
     around = [Gaussian(sigma).nll(logits, x)[0].sum() for sigma in np.linspace(0.1, 1, 91)]
     assert best <= min(around)
     assert best == pytest.approx(min(around), rel=1e-3)
+
+
+def test_without_colour_the_errors_cost_what_they_do_elsewhere(rng):
+    """Power 0 is the optimal sigma-VAE with a linear output."""
+    y, x = rng.random((2, 3, 4, 4, 1))
+    logits = np.log(y / (1 - y))
+    plain, coloured = Gaussian().nll(logits, x)[0], Coloured(0).nll(y, x)[0]
+    np.testing.assert_allclose(coloured, plain)
+
+
+def test_a_fine_error_costs_more_than_a_broad_one():
+    x = np.zeros((2, 16, 16, 1))
+    waves = np.cos(np.pi * (np.arange(16) + 0.5) * np.array([[1], [12]]) / 16)
+    broad, fine = Coloured().nll(np.broadcast_to(waves[:, None, :, None], x.shape), x)[0]
+    assert fine > broad
 
 
 def test_an_unknown_likelihood_names_the_known_ones():

@@ -1,6 +1,8 @@
 """The whole model: its gradient in every parameter, and values that algebra gives."""
 
+import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +14,25 @@ from vae_core.model import VAEConfig, article_beta, build_vae, cast
 SMALL = VAEConfig((4, 5, 2), latent=3, hidden=(7,))
 
 
-@pytest.mark.parametrize("likelihood", ["squared_error", "gaussian", "bernoulli"])
-@pytest.mark.parametrize("hidden", [(7,), (8, 6), ()])
-def test_gradients_of_the_whole_model(likelihood, hidden, rng):
-    vae = build_vae(VAEConfig((4, 5, 2), latent=3, hidden=hidden, likelihood=likelihood))
-    params, x = vae.init(rng), rng.random((6, 4, 5, 2))
+CONV = VAEConfig(
+    (16, 16, 3),
+    latent=3,
+    hidden=(5, 6),
+    blocks=(1, 1),
+    likelihood="coloured",
+    architecture="conv",
+)
+CONFIGS = [
+    VAEConfig((4, 5, 2), latent=3, hidden=hidden, likelihood=likelihood)
+    for likelihood in ("squared_error", "gaussian", "bernoulli")
+    for hidden in ((7,), (8, 6), ())
+] + [CONV, replace(CONV, blocks=(0, 2)), replace(CONV, scale=2, hidden=(4,), blocks=(1,))]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_gradients_of_the_whole_model(config, rng):
+    vae = build_vae(config)
+    params, x = vae.init(rng), rng.random((6, *config.image))
     eps, beta = rng.standard_normal((6, 3)), 0.7
     _, grads = vae.loss_and_grads(params, x, eps, beta)
     assert grads.keys() == params.keys()
@@ -56,6 +72,23 @@ def test_without_noise_the_draw_is_the_mean(rng):
     np.testing.assert_array_equal(vae.decode(params, z), vae.reconstruct(params, x))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"blocks": (1,)},
+        {"blocks": (1, -1)},
+        {"image": (20, 16, 3)},
+        {"scale": 3},
+        {"hidden": ()},
+        {"scale": 0},
+    ],
+    ids=str,
+)
+def test_grids_that_do_not_fit_are_refused(change):
+    with pytest.raises(ConfigError):
+        replace(CONV, **change)
+
+
 def test_float32_stays_float32(rng):
     vae = build_vae(SMALL)
     params, x = cast(vae.init(rng)), rng.random((2, 4, 5, 2), np.float32)
@@ -73,7 +106,8 @@ def test_shapes_are_known_without_memory_for_them():
 
 
 def test_a_configuration_survives_json():
-    assert VAEConfig.from_json(SMALL.to_json()) == SMALL
+    for config in (SMALL, CONV):
+        assert VAEConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
 @pytest.mark.parametrize(

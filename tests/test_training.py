@@ -15,6 +15,7 @@ from vae_core.errors import CheckpointError, ConfigError, DataError
 from vae_core.model import build_vae
 from vae_core.training import (
     TrainSettings,
+    averaged,
     batch_at,
     load_state,
     mirror_half,
@@ -248,3 +249,25 @@ def test_fewer_pictures_than_a_batch_are_refused_with_both_numbers(tmp_path):
 def test_settings_that_train_nothing_are_refused(changes):
     with pytest.raises(ConfigError):
         TrainSettings(**changes)
+
+
+def test_workers_share_a_batch_and_agree_with_one(dataset):
+    alone = trained(dataset, 3)
+    together = trained(dataset, 3, settings=replace(SETTINGS, workers=3))
+    for name, p in alone.params.items():
+        np.testing.assert_allclose(together.params[name], p, rtol=1e-3, atol=1e-5)
+
+
+def test_more_workers_than_pictures_are_refused():
+    with pytest.raises(ConfigError, match="worker"):
+        replace(SETTINGS, workers=SETTINGS.batch + 1)
+
+
+def test_shares_of_a_sum_count_by_their_size():
+    parts = [{"w": np.array([2.0])}, {"w": np.array([5.0])}]
+    assert averaged(parts, [1 / 3, 2 / 3])["w"] == pytest.approx(4)
+
+
+def test_a_linear_start_wants_pictures():
+    with pytest.raises(ConfigError, match="data set"):
+        new_state(VAE, replace(SETTINGS, linear_start=True))

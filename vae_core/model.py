@@ -7,20 +7,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vae_core.errors import ConfigError
-from vae_core.layers import Chain, Flatten, Layer, Linear, Reshape, Tanh, param_grads
+from vae_core.layers import Layer, param_grads
 from vae_core.losses import Likelihood, likelihood_named
+from vae_core.networks import PATCH, conv_networks, mlp_networks
 from vae_core.posterior import DiagonalGaussian, Posterior
 from vae_core.types import Array, Params, Rng, scope, unscope
 
-ARCHITECTURES = ("mlp",)
+ARCHITECTURES = ("mlp", "conv")
 
 
 @dataclass(frozen=True)
 class VAEConfig:
     """Everything that decides the shapes and the meaning of a VAE's parameters.
 
-    image: (H, W, C) of the pictures.  latent: Z.  hidden: widths of the tanh layers, encoder's
-    order; the decoder mirrors them.  likelihood: a name from :mod:`vae_core.losses`.
+    image: (H, W, C) of the pictures.  latent: Z.  likelihood: a name from
+    :mod:`vae_core.losses`.  architecture ``mlp``: hidden holds the widths of the tanh layers,
+    encoder's order; the decoder mirrors them.  ``conv``: hidden holds the channels of every grid,
+    the finest first, blocks the decoder's residual blocks there; scale is how many pixels of
+    the picture fall along one of the networks'.
     """
 
     image: tuple[int, int, int]
@@ -28,17 +32,30 @@ class VAEConfig:
     hidden: tuple[int, ...] = (1000,)
     likelihood: str = "squared_error"
     architecture: str = "mlp"
+    blocks: tuple[int, ...] = ()
+    scale: int = 1
 
     def __post_init__(self) -> None:
         likelihood_named(self.likelihood)
-        tuples = isinstance(self.image, tuple) and isinstance(self.hidden, tuple)
-        sizes = (*self.image, self.latent, *self.hidden) if tuples else (0,)
+        tuples = all(isinstance(v, tuple) for v in (self.image, self.hidden, self.blocks))
+        sizes = (*self.image, self.latent, self.scale, *self.hidden) if tuples else (0,)
         if not all(isinstance(s, int) and s > 0 for s in sizes) or len(self.image) != 3:
             raise ConfigError(f"Sizes must be positive whole numbers, and image (H, W, C): {self}")
         if self.architecture not in ARCHITECTURES:
             raise ConfigError(
                 f"No architecture is called {self.architecture!r}; there are {ARCHITECTURES}."
             )
+        if self.architecture == "conv":
+            self.check_grids()
+
+    def check_grids(self) -> None:
+        """Raise ConfigError unless the grids of a convolutional model fit into its picture."""
+        counts = len(self.blocks) == len(self.hidden) > 0
+        if not counts or not all(isinstance(b, int) and b >= 0 for b in self.blocks):
+            raise ConfigError(f"A conv model has blocks, 0 or more, for every grid: {self}")
+        unit = self.scale * PATCH * 2 ** (len(self.hidden) - 1)
+        if any(side % unit for side in self.image[:2]):
+            raise ConfigError(f"A picture of these grids has sides divisible by {unit}: {self}")
 
     @property
     def pixels(self) -> int:
@@ -157,28 +174,23 @@ def cast(params: Params, dtype: Any = "float32") -> Params:
     return {name: p.astype(dtype, copy=False) for name, p in params.items()}
 
 
-def mlp(sizes: tuple[int, ...]) -> dict[str, Layer]:
-    """Linear layers of the given widths with tanh between them, named hidden1, tanh1, ..., out."""
-    layers: dict[str, Layer] = {}
-    *inner, last = range(len(sizes) - 1)
-    for i in inner:
-        layers[f"hidden{i + 1}"] = Linear(sizes[i], sizes[i + 1])
-        layers[f"tanh{i + 1}"] = Tanh()
-    return layers | {"out": Linear(sizes[last], sizes[last + 1])}
-
-
 def build_vae(config: VAEConfig) -> VAE:
     """Make the functions that a configuration names; no array is allocated."""
     posterior = DiagonalGaussian(config.latent)
-    inward = (config.pixels, *config.hidden, posterior.inputs)
-    outward = (config.latent, *reversed(config.hidden), config.pixels)
-    return VAE(
-        encoder=Chain({"flatten": Flatten(), **mlp(inward)}),
-        posterior=posterior,
-        decoder=Chain({**mlp(outward), "picture": Reshape(config.image)}),
-        likelihood=likelihood_named(config.likelihood),
-        config=config,
-    )
+    if config.architecture == "mlp":
+        networks = mlp_networks(config.image, config.hidden, posterior.inputs, config.latent)
+    else:
+        networks = conv_networks(
+            config.image,
+            config.hidden,
+            config.blocks,
+            posterior.inputs,
+            config.latent,
+            config.scale,
+        )
+    encoder, decoder = networks
+    likelihood = likelihood_named(config.likelihood)
+    return VAE(encoder, posterior, decoder, likelihood, config)
 
 
 def article_beta(beta: float, batch: int, pixels: int) -> float:

@@ -7,6 +7,7 @@ go over them, and two threads share the blocks. The result does not depend on ei
 
 import math
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -43,27 +44,36 @@ class Adam:
         zeros = {name: array_module(p).zeros_like(p) for name, p in params.items()}
         return AdamState(zeros, {name: p.copy() for name, p in zeros.items()})
 
-    def update(self, params: Params, grads: Params, state: AdamState, lr: float) -> None:
+    def update(
+        self,
+        params: Params,
+        grads: Params,
+        state: AdamState,
+        lr: float,
+        pace: Mapping[str, float] | None = None,
+    ) -> None:
         """Take one step of length about ``lr``, changing ``params`` and ``state`` in place.
 
-        ``grads`` is used up: its arrays hold nothing useful afterwards.
+        ``pace`` multiplies the length for the parameters that it names. ``grads`` is used up: its
+        arrays hold nothing useful afterwards.
         """
+        pace = pace or {}
         state.step += 1
         bias1, bias2 = 1 - self.beta1**state.step, 1 - self.beta2**state.step
         scale = math.sqrt(bias2 / (1 - self.beta2))
         rate = lr * scale * (1 - self.beta1) / bias1
         eps = self.eps * scale
         blocks = [
-            block
+            (rate * pace.get(name, 1.0), block)
             for name, grad in grads.items()
             for block in _blocks(params[name], state.gradient[name], state.square[name], grad)
         ]
         share = (blocks[i :: _threads()] for i in range(_threads()))
-        for done in [_pool().submit(self._update_blocks, part, rate, eps) for part in share]:
+        for done in [_pool().submit(self._update_blocks, part, eps) for part in share]:
             done.result()
 
-    def _update_blocks(self, blocks: list[tuple[Array, ...]], rate: float, eps: float) -> None:
-        for p, m, v, g in blocks:
+    def _update_blocks(self, blocks: list[tuple[float, tuple[Array, ...]]], eps: float) -> None:
+        for rate, (p, m, v, g) in blocks:
             self._update_block(p, m, v, g, rate, eps)
 
     def _update_block(

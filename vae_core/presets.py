@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vae_core.errors import ConfigError
-from vae_core.imaging.align import DIGIT_28, FACE_GREY_50, Frame
+from vae_core.imaging.align import DIGIT_28, FACE_GREY_50, HEAD_RGB_128, Frame
 from vae_core.model import VAEConfig, article_beta
 from vae_core.training import TrainSettings
 
@@ -43,6 +43,30 @@ PRESETS: dict[str, Preset] = {
         FACE_GREY_50,
         VAEConfig((50, 50, 1), latent=50),
         TrainSettings(steps=40_000, batch=32, beta=0.0, lr_schedule="cosine", mirror=True),
+    ),
+    "flagship": Preset(
+        "people and dogs in colour, 128x128: convolutional, 384 latents",
+        HEAD_RGB_128,
+        VAEConfig(
+            (128, 128, 3),
+            latent=384,
+            hidden=(96, 128),
+            blocks=(2, 1),
+            scale=2,
+            likelihood="coloured",
+            architecture="conv",
+        ),
+        TrainSettings(
+            steps=18_000,
+            batch=32,
+            lr=1e-3,
+            lr_schedule="warm_cosine",
+            beta=1.0,
+            mirror=True,
+            linear_start=True,
+            linear_pace=0.02,
+            workers=2,
+        ),
     ),
 }
 

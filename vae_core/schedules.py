@@ -29,10 +29,17 @@ def cosine(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
+def warm_cosine(step: int, steps: int) -> float:
+    """Up in a straight line over the first hundredth, then :func:`cosine` over the rest."""
+    warm = steps // 100
+    return (step + 1) / warm if step < warm else cosine(step - warm, steps - warm)
+
+
 SCHEDULES: dict[str, Schedule] = {
     "constant": constant,
     "delayed_ramp": delayed_ramp,
     "cosine": cosine,
+    "warm_cosine": warm_cosine,
 }
 
 

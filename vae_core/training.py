@@ -7,7 +7,8 @@ are all of it, and a resumed run equals an uninterrupted one bit for bit.
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,10 +19,14 @@ import numpy as np
 from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
 from vae_core.data.dataset import Dataset
 from vae_core.errors import CheckpointError, ConfigError, DataError
-from vae_core.model import VAE, cast
+from vae_core.linear_start import linear_start, pace_of
+from vae_core.model import VAE, Losses, cast
 from vae_core.optim import Adam, AdamState
 from vae_core.schedules import schedule_named
 from vae_core.types import Array, Params, Rng, scope, unscope
+
+START_PICTURES = 8000
+"""Pictures that the linear start looks at: all of them are more than memory wants to hold."""
 
 LOG = logging.getLogger(__name__)
 
@@ -38,15 +43,22 @@ class TrainSettings:
     beta_schedule: str = "constant"
     mirror: bool = False
     """Show every picture left-right mirrored half of the time."""
+    linear_start: bool = False
+    """Begin as the best linear autoencoder; see :mod:`vae_core.linear_start`."""
+    linear_pace: float = 1.0
+    """Times the learning rate, for the parameters that the linear start sets."""
+    workers: int = 1
+    """Threads that share a batch. How it is cut decides the last bits of the sums."""
     seed: int = 0
 
     def __post_init__(self) -> None:
         schedule_named(self.lr_schedule)
         schedule_named(self.beta_schedule)
-        whole = self.steps >= 1 and self.batch >= 1 and self.seed >= 0
+        whole = self.steps >= 1 and 1 <= self.workers <= self.batch and self.seed >= 0
         if not (whole and 0 < self.lr < math.inf and 0 <= self.beta < math.inf):
             raise ConfigError(
-                f"steps, batch and lr must be positive, beta and seed not negative: {self}"
+                "steps, batch, workers and lr must be positive, beta and seed not negative, and no "
+                f"worker without a picture: {self}"
             )
 
     def beta_at(self, step: int) -> float:
@@ -94,9 +106,19 @@ class Progress:
     lr: float
 
 
-def new_state(vae: VAE, settings: TrainSettings) -> TrainState:
-    """Draw float32 parameters from the settings' seed."""
-    params = cast(vae.init(np.random.default_rng(settings.seed)))
+def new_state(vae: VAE, settings: TrainSettings, dataset: Dataset | None = None) -> TrainState:
+    """Draw float32 parameters from the settings' seed, or compute where training starts.
+
+    ConfigError when the settings want a linear start, and there is no ``dataset`` to find it in.
+    """
+    rng = np.random.default_rng(settings.seed)
+    if not settings.linear_start:
+        params = cast(vae.init(rng))
+    elif dataset is None:
+        raise ConfigError("A linear start is found in a data set; give one.")
+    else:
+        chosen = rng.permutation(dataset.indices("train"))[:START_PICTURES]
+        params = cast(linear_start(vae, dataset.batch(np.sort(chosen)), rng))
     return TrainState(params, Adam().init(params))
 
 
@@ -111,16 +133,45 @@ def train(
             "Prepare more pictures, or train with a smaller --batch."
         )
     optimizer = Adam()
-    for step in range(state.step, settings.steps):
-        rng = np.random.default_rng([settings.seed, step])
-        x = dataset.batch(indices[batch_at(step, len(indices), settings)])
-        if settings.mirror:
-            x = mirror_half(x, rng)
-        eps = rng.standard_normal((len(x), vae.config.latent), np.float32)
-        beta, lr = settings.beta_at(step), settings.lr_at(step)
-        losses, grads = vae.loss_and_grads(state.params, x, eps, beta)
-        optimizer.update(state.params, grads, state.adam, lr)
-        yield Progress(step + 1, losses, beta, lr)
+    pace = pace_of(state.params, settings.linear_pace)
+    with ThreadPoolExecutor(settings.workers) as pool:
+        for step in range(state.step, settings.steps):
+            rng = np.random.default_rng([settings.seed, step])
+            x = dataset.batch(indices[batch_at(step, len(indices), settings)])
+            if settings.mirror:
+                x = mirror_half(x, rng)
+            eps = rng.standard_normal((len(x), vae.config.latent), np.float32)
+            beta, lr = settings.beta_at(step), settings.lr_at(step)
+            losses, grads = shared_step(pool, settings.workers, vae, state.params, x, eps, beta)
+            optimizer.update(state.params, grads, state.adam, lr, pace)
+            yield Progress(step + 1, losses, beta, lr)
+
+
+def shared_step(
+    pool: Executor, workers: int, vae: VAE, params: Params, x: Array, eps: Array, beta: float
+) -> tuple[Losses, Params]:
+    """Let every worker do its share of a batch; return the batch's losses and gradients.
+
+    A BLAS with as many threads shares the products only; this shares all else as well.
+    """
+    if workers == 1:
+        return vae.loss_and_grads(params, x, eps, beta)
+    shares = list(zip(np.array_split(x, workers), np.array_split(eps, workers), strict=True))
+    parts = [pool.submit(vae.loss_and_grads, params, *share, beta) for share in shares]
+    losses, grads = zip(*(part.result() for part in parts), strict=True)
+    weights = [len(share) / len(x) for share, _ in shares]
+    return Losses(*np.average(losses, axis=0, weights=weights).tolist()), averaged(grads, weights)
+
+
+def averaged(parts: Sequence[Params], weights: Sequence[float]) -> Params:
+    """Return the sum of parts times weights, name by name; the parts are used up."""
+    first, *others = parts
+    for name, total in first.items():
+        total *= weights[0]
+        for part, weight in zip(others, weights[1:], strict=True):
+            part[name] *= weight
+            total += part[name]
+    return first
 
 
 def batch_at(step: int, count: int, settings: TrainSettings) -> Array:

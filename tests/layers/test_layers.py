@@ -9,14 +9,17 @@ from tests.gradients import check_layer
 from vae_core.layers import (
     Chain,
     Conv2d,
+    DepthToSpace,
     Flatten,
     LeakyRelu,
     Linear,
     Reshape,
     Residual,
+    Resize,
     Sigmoid,
     Silu,
     Softplus,
+    SpaceToDepth,
     Tanh,
     param_grads,
 )
@@ -38,6 +41,10 @@ CASES = [
     (Conv2d(2, 3, kernel=3, stride=2), (1, 8, 8, 2)),
     (Conv2d(3, 2, kernel=1, pad=0), (2, 3, 3, 3)),
     (Conv2d(2, 2, kernel=3, stride=3, pad=0), (2, 7, 7, 2)),
+    (SpaceToDepth(2), (2, 4, 6, 3)),
+    (DepthToSpace(3), (2, 2, 3, 18)),
+    (Resize((8, 6), (4, 3)), (2, 8, 6, 3)),
+    (Resize((4, 5), (8, 15)), (2, 4, 5, 2)),
     (Chain({"a": Linear(5, 4), "b": Tanh(), "c": Linear(4, 3)}), (2, 5)),
     (Chain({"outer": Chain({"a": Linear(2, 2)}), "b": Linear(2, 2)}), (3, 2)),
     (Residual(Chain({"a": Linear(4, 4), "b": Tanh()})), (3, 4)),
@@ -119,3 +126,16 @@ def test_large_arguments_neither_overflow_nor_lose_the_answer(layer):
     y, _ = layer.forward({}, np.array([[-1e4, 1e4]], np.float32))
     assert np.isfinite(y).all()
     assert y[0, 0] == pytest.approx(0, abs=1e-6)
+
+
+def test_depth_to_space_undoes_space_to_depth(rng):
+    x = rng.standard_normal((2, 6, 9, 2))
+    there, _ = SpaceToDepth(3).forward({}, x)
+    back, _ = DepthToSpace(3).forward({}, there)
+    np.testing.assert_array_equal(back, x)
+
+
+def test_a_gathered_place_holds_its_block(rng):
+    x = rng.standard_normal((1, 4, 6, 2))
+    y, _ = SpaceToDepth(2).forward({}, x)
+    np.testing.assert_array_equal(y[0, 1, 2], x[0, 2:4, 4:6].ravel())

@@ -19,13 +19,21 @@ from vae_core.data.sources import SOURCES, pictures
 from vae_core.errors import DataError, PhotoError
 from vae_core.finder.faces import Face
 from vae_core.finder.find import Finder
-from vae_core.imaging.align import DIGIT_28, FACE_GREY_50, FACE_LIGHT, Frame, Landmarks, face_frame
+from vae_core.imaging.align import (
+    DIGIT_28,
+    FACE_GREY_50,
+    FACE_LIGHT,
+    HEAD_RGB_128,
+    Frame,
+    Landmarks,
+    face_frame,
+)
 from vae_core.imaging.photo import Photo
 
 if TYPE_CHECKING:
     SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-FRAMES = {"face50": FACE_GREY_50, "digit28": DIGIT_28}
+FRAMES = {"face50": FACE_GREY_50, "head128": HEAD_RGB_128, "digit28": DIGIT_28}
 CHANNELS = {"grey": 1, "rgb": 3}
 SAME_FACE = 0.4
 """Eye distances by which the finder and a source may differ about one face."""
@@ -51,7 +59,7 @@ def add_command(subparsers: "SubParsers") -> None:
         type=parse_frame,
         default=FACE_GREY_50,
         metavar="FRAME",
-        help="face50 (default), digit28, or face:SIZE:grey|rgb",
+        help="face50 (default), head128, digit28, or face:SIZE:grey|rgb",
     )
     parser.add_argument("--name", required=True, help="what the data set is called")
     parser.add_argument(
@@ -174,7 +182,7 @@ def parse_frame(text: str) -> Frame:
         return FRAMES[text]
     match = FACE.fullmatch(text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of face50, digit28, face:SIZE:rgb")
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(FRAMES)}, face:SIZE:rgb")
     return face_frame(int(match[1]), CHANNELS[match[2]], FACE_LIGHT)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from vae_core.checkpoint import Checkpoint, save_checkpoint
 from vae_core.commands.card import write_card
 from vae_core.commands.job import provenance
-from vae_core.data.dataset import Dataset, open_dataset
+from vae_core.data.dataset import Dataset, open_dataset, shrunk
 from vae_core.directions import describe_species
 from vae_core.errors import ConfigError
 from vae_core.evaluation import (
@@ -41,8 +41,17 @@ class VAEJob:
 
     @cached_property
     def vae(self) -> VAE:
-        """The functions that are trained."""
-        return build_vae(self.preset.model)
+        """The functions that are trained: the model's, on pictures of the size it works at."""
+        height, width, channels = self.preset.model.image
+        scale = self.preset.model.scale
+        image = (height // scale, width // scale, channels)
+        return build_vae(replace(self.preset.model, image=image, scale=1))
+
+    @cached_property
+    def pictures(self) -> Dataset:
+        """The data set as the functions that are trained want it."""
+        scale = self.preset.model.scale
+        return shrunk(self.dataset, scale) if scale > 1 else self.dataset
 
     def identity(self) -> dict[str, Any]:
         """Return settings, model and data."""
@@ -51,11 +60,11 @@ class VAEJob:
 
     def new_state(self) -> TrainState:
         """Draw parameters."""
-        return new_state(self.vae, self.settings)
+        return new_state(self.vae, self.settings, self.pictures)
 
     def train(self, state: TrainState) -> Iterator[Progress]:
         """Take the steps that ``state`` still lacks."""
-        return train(self.vae, self.dataset, self.settings, state)
+        return train(self.vae, self.pictures, self.settings, state)
 
     def finish(self, out: Path, state: TrainState) -> str:
         """Measure the trained model on held-out pictures; write checkpoint and card."""

@@ -5,19 +5,24 @@ from vae_core.layers.chain import Chain, Residual, param_grads
 from vae_core.layers.conv import Conv2d
 from vae_core.layers.linear import Flatten, Linear, Reshape
 from vae_core.layers.protocol import Layer
+from vae_core.layers.rearrange import DepthToSpace, SpaceToDepth
+from vae_core.layers.resize import Resize
 
 __all__ = [
     "Chain",
     "Conv2d",
+    "DepthToSpace",
     "Flatten",
     "Layer",
     "LeakyRelu",
     "Linear",
     "Reshape",
     "Residual",
+    "Resize",
     "Sigmoid",
     "Silu",
     "Softplus",
+    "SpaceToDepth",
     "Tanh",
     "param_grads",
     "sigmoid",

@@ -1,0 +1,120 @@
+"""The encoders and decoders that a configuration can name, as chains of layers."""
+
+import math
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from vae_core.layers import (
+    Chain,
+    Conv2d,
+    DepthToSpace,
+    Flatten,
+    Layer,
+    LeakyRelu,
+    Linear,
+    Reshape,
+    Residual,
+    Resize,
+    SpaceToDepth,
+    Tanh,
+)
+
+Image: TypeAlias = tuple[int, int, int]
+Networks: TypeAlias = tuple[Chain, Chain]
+"""An encoder and a decoder."""
+
+PATCH = 4
+"""Pixels a side that the convolutional networks see as one place of their finest grid."""
+
+
+def mlp_networks(image: Image, widths: Sequence[int], inputs: int, latent: int) -> Networks:
+    """Return the article's: tanh layers of the given widths; the decoder mirrors the encoder."""
+    pixels = math.prod(image)
+    encoder = Chain({"flatten": Flatten(), **mlp((pixels, *widths, inputs))})
+    outward = mlp((latent, *reversed(widths), pixels))
+    return encoder, Chain({**outward, "picture": Reshape(image)})
+
+
+def mlp(sizes: Sequence[int]) -> dict[str, Layer]:
+    """Linear layers of the given widths with tanh between them, named hidden1, tanh1, ..., out."""
+    layers: dict[str, Layer] = {}
+    *inner, last = range(len(sizes) - 1)
+    for i in inner:
+        layers[f"hidden{i + 1}"] = Linear(sizes[i], sizes[i + 1])
+        layers[f"tanh{i + 1}"] = Tanh()
+    return layers | {"out": Linear(sizes[last], sizes[last + 1])}
+
+
+def conv_networks(
+    image: Image,
+    widths: Sequence[int],
+    blocks: Sequence[int],
+    inputs: int,
+    latent: int,
+    scale: int = 1,
+) -> Networks:
+    """Return convolutional networks on grids of patches, each half as fine as the one before.
+
+    ``widths`` and ``blocks`` are channels and the decoder's residual blocks of every grid, the
+    finest first. Without its blocks the decoder, like the encoder, is a linear map: that is what
+    :mod:`vae_core.linear_start` starts it from. ``scale`` > 1 shrinks pictures on their way in and
+    enlarges them, smoothly, on their way out.
+    """
+    height, width, channels = image
+    inner = (height // scale, width // scale)
+    coarse = 2 ** (len(widths) - 1)
+    grid = (inner[0] // PATCH // coarse, inner[1] // PATCH // coarse, widths[-1])
+    resized = scale > 1
+    shrink: dict[str, Layer] = {"shrink": Resize((height, width), inner)} if resized else {}
+    enlarge: dict[str, Layer] = {"enlarge": Resize(inner, (height, width))} if resized else {}
+    encoder = Chain(
+        {
+            **shrink,
+            **downward(channels, widths),
+            "flatten": Flatten(),
+            "out": Linear(math.prod(grid), inputs),
+        }
+    )
+    decoder = Chain(
+        {
+            "in": Linear(latent, math.prod(grid)),
+            "grid": Reshape(grid),
+            **upward(channels, widths, blocks),
+            **enlarge,
+        }
+    )
+    return encoder, decoder
+
+
+def downward(channels: int, widths: Sequence[int]) -> dict[str, Layer]:
+    """Pixels -> the coarsest grid: patches of pixels, then of places, each to so many channels."""
+    layers: dict[str, Layer] = {}
+    sides = (PATCH, *[2] * (len(widths) - 1))
+    for level, (side, inputs, outputs) in enumerate(
+        zip(sides, (channels, *widths), widths, strict=False)
+    ):
+        layers[f"gather{level}"] = SpaceToDepth(side)
+        layers[f"down{level}"] = Conv2d(side * side * inputs, outputs, kernel=1, pad=0)
+    return layers
+
+
+def upward(channels: int, widths: Sequence[int], blocks: Sequence[int]) -> dict[str, Layer]:
+    """Undo :func:`downward`, with residual blocks on every grid."""
+    layers: dict[str, Layer] = {}
+    for level in reversed(range(len(widths))):
+        for i in range(blocks[level]):
+            layers[f"block{level}{i}"] = residual_block(widths[level])
+        side, outputs = (2, widths[level - 1]) if level else (PATCH, channels)
+        layers[f"up{level}"] = Conv2d(widths[level], side * side * outputs, kernel=1, pad=0)
+        layers[f"spread{level}"] = DepthToSpace(side)
+    return layers
+
+
+def residual_block(channels: int) -> Residual:
+    """x + mix(leaky ReLU(conv(x))): with ``mix`` at zero it changes nothing."""
+    inner: dict[str, Layer] = {
+        "conv": Conv2d(channels, channels),
+        "relu": LeakyRelu(0.1),
+        "mix": Conv2d(channels, channels, kernel=1, pad=0),
+    }
+    return Residual(Chain(inner))
