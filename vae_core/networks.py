@@ -111,7 +111,7 @@ def upward(channels: int, widths: Sequence[int], blocks: Sequence[int]) -> dict[
 
 
 def residual_block(channels: int) -> Residual:
-    """x + mix(leaky ReLU(conv(x))): with ``mix`` at zero it changes nothing."""
+    """Return x + mix(leaky ReLU(conv(x))): with ``mix`` at zero it changes nothing."""
     inner: dict[str, Layer] = {
         "conv": Conv2d(channels, channels),
         "relu": LeakyRelu(0.1),
