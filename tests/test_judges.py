@@ -29,7 +29,6 @@ def stripes(rng):
 
 def test_a_double_is_an_average_of_two_pictures_and_a_single_is_one(stripes, rng, monkeypatch):
     monkeypatch.setattr("vae_core.judges.softened", lambda pictures: pictures)
-    monkeypatch.setattr("vae_core.judges.SHADE", 0.0)
     x, double = single_or_double(stripes, 40, rng)
     assert x.shape == (40, SIDE, SIDE, 1)
     assert double.tolist() == [0] * 20 + [1] * 20

@@ -4,7 +4,7 @@ A morph that fades one photo into another shows two faces at once. Three things 
 creature. Both photos are warped so that their landmarks meet before anything is mixed. Every place
 has a time of its own at which it passes from the friend to the dog, so that hardly any is both: the
 surroundings first, the eyes last. And the coarser a band of the picture is, the longer it takes, by
-way of what the decoder imagines: colour and shading change all the while, edges at once.
+way of what the decoder imagines: colour and shading change slowly, edges at once.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from vae_core.imaging.warp import enlarge, pull, shrink, warps
 from vae_core.timing import smooth
 from vae_core.types import Array
 
-CELLS = (4, 16)
+CELLS = (4, 12)
 """Cells along a side of the two coarse bands; what is finer is the third."""
 
-SHARES = (1.0, 0.25, 0.15)
+SHARES = (0.5, 0.2, 0.12)
 """How much of the morph a place takes to pass, in each band from coarse to fine."""
 
-REACH = np.array([0.45, 0.34])
+REACH = np.array([0.50, 0.38])
 """How far the eyes' late time reaches, across and down, as a fraction of the frame."""
 
 MIDDLE = np.array([0.5, 0.4])

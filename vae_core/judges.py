@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vae_core.imaging.warp import enlarge
 from vae_core.layers import (
     Chain,
     Conv2d,
@@ -32,9 +31,6 @@ SIDE = 64
 BATCH = 32
 SHARES = (0.3, 0.7)
 """Between which the weight of the second face lies in a double."""
-
-SHADE = 0.08
-"""Standard deviation of the shading that pictures get while the double judge learns."""
 
 COMPONENTS = 200
 RIDGE = 1.0
@@ -105,8 +101,7 @@ def train_double_judge(
 def single_or_double(pictures: Array, count: int, rng: Rng) -> tuple[Array, Array]:
     """Draw pictures, the second half of them averages of two: (count, S, S, C), (count,) 0 or 1.
 
-    Half of either are softened, and all are shaded at random, so that neither softness nor pale
-    colours give a double away: what is left is that there are two of everything.
+    Half of either are softened, so that softness does not give a double away.
     """
     first, second = (pictures[rng.integers(0, len(pictures), count)] for _ in range(2))
     first, second = mirrored(first, rng), mirrored(second, rng)
@@ -115,15 +110,7 @@ def single_or_double(pictures: Array, count: int, rng: Rng) -> tuple[Array, Arra
     x = (1 - share) * first + share * second
     soft = np.flatnonzero(rng.random(count) < 0.5)
     x[soft] = softened(x[soft])
-    return shaded(x, rng), double
-
-
-def shaded(pictures: Array, rng: Rng) -> Array:
-    """Add light and colour that change slowly across (N, S, S, C), up to about SHADE."""
-    n, height, width, channels = pictures.shape
-    coarse = (SHADE * rng.standard_normal((n, 4, 4, channels))).astype(np.float32)
-    lit: Array = pictures + np.stack([enlarge(x, height, width) for x in coarse])
-    return lit
+    return x, double
 
 
 def mirrored(pictures: Array, rng: Rng) -> Array:

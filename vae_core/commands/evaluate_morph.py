@@ -48,7 +48,7 @@ def add_command(subparsers: Any) -> None:
     parser.add_argument("--detail", type=float, default=1.0)
     parser.add_argument("--size", type=int, default=0, help="pixels of a frame's longer side")
     parser.add_argument("--pictures", type=int, default=8000, help="that the judges learn from")
-    parser.add_argument("--judge-steps", type=int, default=4000, help="of the double judge")
+    parser.add_argument("--judge-steps", type=int, default=5000, help="of the double judge")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="PNG: a sheet of the first 24 morphs")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
