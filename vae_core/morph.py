@@ -175,7 +175,8 @@ class Route:
         groups = [latents[k : k + TOGETHER] for k in range(0, len(latents), TOGETHER)]
         imagined = np.concatenate([self.checkpoint.decode(z) for z in groups])
         frames = compose(imagined, *ends, where, self.manner.detail)
-        return restore_light(frames, *self.lights, where)
+        lit: Array = np.clip(restore_light(frames, *self.lights, where), 0, 1, out=frames)
+        return lit
 
     def paced(self, where: Array) -> Array:
         """Return the positions of an even walk, judged by its frames as small as the model's."""

@@ -51,9 +51,10 @@ def restore_light(
 ) -> Array:
     """Give frames (N, H, W, C) their light back, the first one's fading into the last one's.
 
-    positions: (N,), how far along each is, 0 to 1; evenly spaced when left out. What leaves
-    [0, 1] is cut.
+    positions: (N,), how far along each is, 0 to 1; evenly spaced when left out.
     """
+    if first == last == NEUTRAL:
+        return frames
     where = np.linspace(0, 1, len(frames)) if positions is None else positions
     t = where.astype(np.float32)[:, None, None, None]
     gain = (1 - t) * np.float32(first.gain) + t * np.float32(last.gain)
