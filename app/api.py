@@ -9,7 +9,14 @@ from starlette.responses import JSONResponse
 from app.deps import ServicesDep
 from app.forms import MorphForm, PhotoField, PortraitForm, morph_of, read_portrait, read_upload
 from app.portraits import Sitter
-from app.rendering import RENDERINGS, picture_url, preview_url
+from app.rendering import (
+    RENDERINGS,
+    THERE_AND_BACK,
+    Playback,
+    picture_url,
+    preview_url,
+    render_frames,
+)
 from app.schemas import (
     AlignAnswer,
     DecodeAnswer,
@@ -42,7 +49,7 @@ PICTURES: dict[str, Any] = {
     for rendering in RENDERINGS.values()
 }
 FORMATS = (
-    "`strip`: one PNG, the frames side by side. `gif`, `webp`: an animation there and back. "
+    "`strip`: one PNG, the frames side by side. `gif`, `webp`: an animation that loops. "
     "`json`: the frames as data URLs, and the latents."
 )
 
@@ -52,7 +59,7 @@ router = APIRouter(prefix="/api/v1", tags=["morph"], responses=PROBLEMS)
 
 @router.post(
     "/morph",
-    summary="Two photos in, a morph out",
+    summary="A friend's photo in, and a dog's if there is one; a morph out",
     response_class=Response,
     responses={200: {"model": MorphAnswer, "content": PICTURES, "description": FORMATS}},
 )
@@ -61,12 +68,17 @@ async def morph(
     form: Annotated[MorphForm, Depends()],
     format: Annotated[Format, Form(description=FORMATS)] = "strip",
 ) -> Response:
-    """Encode a friend and a dog, walk from one latent to the other, and decode every step."""
+    """Encode a friend and a dog, walk from one latent to the other, and decode every step.
+
+    Without a photo of a dog the model imagines one: of that name, or drawn by that seed, or else
+    the friend as a dog.
+    """
     result, notes = await morph_of(form, services)
     if format != "json":
-        return await services.run(picture_answer, result.frames, format, "friend-to-dog")
+        name = "friend-to-dog"
+        return await services.run(picture_answer, result.frames, format, name, form.playback)
     name = services.morpher.checkpoint(form.model).name
-    return await services.run(morph_answer, result, notes, name, form.walk)
+    return await services.run(morph_answer, result, notes, name, form)
 
 
 @router.post("/faces", summary="One photo in, all its faces out")
@@ -143,12 +155,14 @@ async def healthz() -> Health:
     return Health()
 
 
-def picture_answer(frames: Array, format: str, name: str) -> Response:
+def picture_answer(
+    frames: Array, format: str, name: str, playback: Playback = THERE_AND_BACK
+) -> Response:
     """Wrap frames as a picture or animation, with a file name for whoever saves it."""
     rendering = RENDERINGS[format]
     disposition = f'inline; filename="{name}.{rendering.suffix}"'
     return Response(
-        rendering.render(frames),
+        render_frames(frames, format, playback),
         media_type=rendering.media_type,
         headers={"Content-Disposition": disposition},
     )
@@ -166,15 +180,16 @@ def align_answer(crop: Crop, sitter: Sitter, model: str) -> JSONResponse:
     return JSONResponse(AlignAnswer(**answer).model_dump())
 
 
-def morph_answer(morph: Morph, notes: list[str], model: str, walk: Any) -> JSONResponse:
+def morph_answer(morph: Morph, notes: list[str], model: str, form: MorphForm) -> JSONResponse:
     """Wrap a morph as JSON."""
     answer = MorphAnswer(
         model=model,
-        walk=walk,
+        walk=form.walk,
         frames=picture_urls(morph.frames),
+        order=form.playback.order(len(morph.frames)).tolist(),
         latents=morph.latents.tolist(),
         friend=face_of(morph.friend),
-        dog=face_of(morph.dog),
+        dog=face_of(morph.dog) if morph.dog else None,
         notes=notes,
     )
     return JSONResponse(answer.model_dump())
@@ -211,6 +226,7 @@ def describe(checkpoint: Checkpoint, default: str) -> Model:
         light=light_of(checkpoint.frame),
         dataset=checkpoint.metadata.get("dataset", {}),
         losses=checkpoint.metadata.get("losses", {}),
+        dogs=list(checkpoint.metadata.get("dogs", {})),
     )
 
 

@@ -6,11 +6,14 @@ from typing import Annotated
 from fastapi import File, Form, UploadFile
 
 from app.deps import Services
+from app.orders import Order
 from app.portraits import Portrait, Species, portrait_of
-from app.schemas import MAX_STEPS, Walk
+from app.rendering import Playback
+from app.schemas import MAX_HOLD, MAX_SIZE, MAX_STEPS, Easing, Walk
+from vae_core.directions import Wish
 from vae_core.errors import PhotoTooLargeError
 from vae_core.imaging.align import Landmarks
-from vae_core.morph import Morph
+from vae_core.morph import Manner, Morph
 
 PhotoField = Annotated[UploadFile, File(description="JPEG, PNG, WebP, AVIF, HEIC or GIF.")]
 LandmarksField = Annotated[
@@ -32,6 +35,18 @@ FaceField = Annotated[
         "surest one of the expected species when left out.",
     ),
 ]
+SizeField = Annotated[
+    int | None,
+    Form(
+        ge=16,
+        le=MAX_SIZE,
+        description="Pixels of a frame's longer side; never fewer than the model's own, which it "
+        "has when left out. A whole photo has 768 then.",
+    ),
+]
+SeedField = Annotated[
+    int | None, Form(ge=0, description="Without a dog's photo: a random dog, the same for a seed.")
+]
 ModelField = Annotated[
     str, Form(description="A name from `/api/v1/models`; the default model when left out.")
 ]
@@ -50,12 +65,31 @@ class PortraitForm:
 
 @dataclass(frozen=True)
 class MorphForm:
-    """Two photos and what to do with them."""
+    """One or two photos and what to do with them."""
 
     friend: PhotoField
-    dog: PhotoField
+    dog: Annotated[UploadFile | None, File(description="A dog's photo; imagined without.")] = None
     steps: Annotated[int, Form(ge=2, le=MAX_STEPS, description="How many frames.")] = 11
     walk: Annotated[Walk, Form(description="The way through latent space.")] = "linear"
+    easing: Annotated[Easing, Form(description="The speed on the way.")] = "linear"
+    detail: Annotated[
+        float, Form(ge=0, le=1, description="How much of the photos' own detail is carried over.")
+    ] = 1.0
+    size: SizeField = None
+    whole_photo: Annotated[
+        bool, Form(description="Whether the frames are the friend's whole photo.")
+    ] = False
+    hold: Annotated[
+        int, Form(ge=0, le=MAX_HOLD, description="Frames that an animation holds its ends for.")
+    ] = 0
+    ping_pong: Annotated[bool, Form(description="Whether an animation goes back, too.")] = True
+    strength: Annotated[
+        float, Form(ge=0, le=2, description="Without a dog: how much of one the friend becomes.")
+    ] = 1.0
+    dog_name: Annotated[
+        str, Form(description="Without a dog's photo: one of the model's `dogs`, or `nearest`.")
+    ] = ""
+    seed: SeedField = None
     model: ModelField = ""
     friend_species: SpeciesField = "person"
     friend_landmarks: LandmarksField = ""
@@ -72,22 +106,36 @@ class MorphForm:
         )
 
     @property
-    def dog_form(self) -> PortraitForm:
-        """What the form says about the dog."""
+    def dog_form(self) -> PortraitForm | None:
+        """What the form says about the dog, if there is a photo of it."""
+        if self.dog is None:
+            return None
         return PortraitForm(self.dog, self.dog_species, self.dog_landmarks, self.dog_face)
+
+    @property
+    def order(self) -> Order:
+        """What is asked for."""
+        manner = Manner(self.steps, self.walk, self.easing, self.detail, self.whole_photo)
+        wish = Wish(self.strength, self.dog_name, self.seed)
+        return Order(manner, wish, self.size or 0, self.whole_photo)
+
+    @property
+    def playback(self) -> Playback:
+        """How an animation plays."""
+        return Playback(self.hold, self.ping_pong)
 
 
 async def morph_of(
     form: MorphForm, services: Services, strict: bool = True
 ) -> tuple[Morph, list[str]]:
-    """Morph the two photos of a form, with notes; PortraitError or UnknownModelError."""
+    """Make the morph that a form asks for, with notes; PortraitError or UnknownModelError."""
     with portrait_of("friend"):
         friend = await read_portrait(form.friend_form, services, strict)
-    with portrait_of("dog"):
-        dog = await read_portrait(form.dog_form, services, strict)
-    return await services.run(
-        services.morpher.morph, friend, dog, form.steps, form.walk, form.model
-    )
+    dog = None
+    if form.dog_form:
+        with portrait_of("dog"):
+            dog = await read_portrait(form.dog_form, services, strict)
+    return await services.run(services.morpher.morph, friend, dog, form.order, form.model)
 
 
 async def read_portrait(form: PortraitForm, services: Services, strict: bool = True) -> Portrait:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
+from app.orders import PLAIN, Order
 from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of, seat
 from vae_core.checkpoint import Checkpoint, load_checkpoint
+from vae_core.directions import imagine_dog
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
 from vae_core.finder.faces import Face
 from vae_core.finder.find import FINDER_SIDE, Finder
 from vae_core.imaging.align import Crop, align, frame_side, side_wanted
 from vae_core.imaging.photo import Photo, PhotoLimits, read_photo
+from vae_core.imaging.portrait import sized
 from vae_core.morph import Encoded, Morph, encode_photo, example_frames, morph
 from vae_core.types import Array
 
@@ -84,36 +87,42 @@ class Morpher:
         """Find a portrait's place in latent space, with a note; errors as of :meth:`sit`."""
         checkpoint = self.checkpoint(model)
         sitter = self.sit(portrait, checkpoint)
-        encoded = encode_photo(checkpoint, sitter.photo, sitter.landmarks, sitter.species)
-        return encoded, sitter.note
+        return encode_photo(checkpoint, *sitter.seat), sitter.note
 
     def morph(
-        self,
-        friend: Portrait,
-        dog: Portrait,
-        steps: int = 11,
-        walk: str = "linear",
-        model: str = "",
+        self, friend: Portrait, dog: Portrait | None, order: Order = PLAIN, model: str = ""
     ) -> tuple[Morph, list[str]]:
-        """Walk from a friend to a dog, with notes; PortraitError says which of them is at fault."""
+        """Walk from a friend to a dog, with notes; PortraitError says which of them is at fault.
+
+        Without a portrait of it the dog is the one that the order wishes for.
+        """
         checkpoint = self.checkpoint(model)
+        order.check(checkpoint.frame)
         notes: dict[Role, str] = {}
         with portrait_of("friend"):
-            start, notes["friend"] = self.encode(friend, model)
+            sitter = self.sit(friend, checkpoint, order.side)
+            notes["friend"], side = sitter.note, order.side_of(checkpoint.frame, sitter)
+            start = encode_photo(checkpoint, *sitter.seat, side)
         with portrait_of("dog"):
-            end, notes["dog"] = self.encode(dog, model)
-        said = [about(role, note) for role, note in notes.items() if note]
-        return morph(checkpoint, start, end, steps, walk), said
+            end: Encoded | Array
+            if dog is None:
+                end = imagine_dog(checkpoint.metadata, start.latent, order.wish)
+            else:
+                seated = self.sit(dog, checkpoint, side)
+                notes["dog"], end = seated.note, encode_photo(checkpoint, *seated.seat, side)
+        result = order.finish(sitter.photo, morph(checkpoint, start, end, order.manner))
+        return result, [about(role, note) for role, note in notes.items() if note]
 
-    def sit(self, portrait: Portrait, checkpoint: Checkpoint) -> Sitter:
+    def sit(self, portrait: Portrait, checkpoint: Checkpoint, side: int = 0) -> Sitter:
         """Read a portrait and find its face, if the model is one of faces.
 
+        side: pixels of the longer side of what is cut out, if more than the model's frame has.
         Raises PhotoError, LandmarksError, NoFaceError or NoSuchFaceError.
         """
-        frame = checkpoint.frame
+        frame = sized(checkpoint.frame, side)
         finder = self.finder if frame.aligns else None
         looked_for = finder is not None and portrait.landmarks is None
-        draft = FINDER_SIDE if looked_for else frame_side(frame)
+        draft = max(FINDER_SIDE if looked_for else 0, frame_side(frame))
         sitter = seat(read_photo(portrait.data, draft, self.limits), portrait, finder)
         # A face may be small in a large photo: then more of its pixels are read.
         wanted = side_wanted(sitter.photo, frame, sitter.landmarks, sitter.species)

@@ -12,7 +12,7 @@ from app.deps import ServicesDep, services
 from app.forms import MorphForm, morph_of
 from app.headers import REVALIDATE
 from app.morphing import EXAMPLE_STEPS
-from app.rendering import frames_url
+from app.rendering import Playback, frames_url
 from app.schemas import Face, Problem
 from app.settings import ROOT
 from vae_core.morph import Encoded, Morph
@@ -49,7 +49,7 @@ class Result:
     gif: str
     webp: str
     friend: Likeness
-    dog: Likeness
+    dog: Likeness | None
     notes: list[str]
 
 
@@ -64,7 +64,8 @@ async def morph(
     request: Request, services: ServicesDep, form: Annotated[MorphForm, Depends()]
 ) -> Response:
     """Show the page with the morph in it; no JavaScript is needed, and nothing is kept."""
-    result = await services.run(result_of, *await morph_of(form, services, strict=False))
+    morphed = await morph_of(form, services, strict=False)
+    result = await services.run(result_of, *morphed, form.playback)
     return page(request, result=result)
 
 
@@ -114,15 +115,15 @@ def is_for_people(request: Request) -> bool:
     return path == "/" or ("text/html" in accepts and not path.startswith("/api/"))
 
 
-def result_of(morph: Morph, notes: list[str]) -> Result:
+def result_of(morph: Morph, notes: list[str], playback: Playback) -> Result:
     """Render everything that the page shows and offers for download."""
     return Result(
         steps=len(morph.frames),
         strip=frames_url(morph.frames, "strip"),
-        gif=frames_url(morph.frames, "gif"),
-        webp=frames_url(morph.frames, "webp"),
+        gif=frames_url(morph.frames, "gif", playback),
+        webp=frames_url(morph.frames, "webp", playback),
         friend=likeness_of(morph.friend),
-        dog=likeness_of(morph.dog),
+        dog=likeness_of(morph.dog) if morph.dog else None,
         notes=notes,
     )
 

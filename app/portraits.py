@@ -67,6 +67,11 @@ class Sitter:
     landmarks: Landmarks | None
     note: str = ""
 
+    @property
+    def seat(self) -> tuple[Photo, Landmarks | None, str]:
+        """Photo, landmarks and species, as alignment takes them."""
+        return self.photo, self.landmarks, self.species
+
 
 class PortraitError(DogpeopleError):
     """Why one of the two portraits of a morph was refused."""

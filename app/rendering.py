@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from vae_core.imaging.align import Frame, align
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.render import render_gif, render_png, render_strip, render_webp
+from vae_core.timing import playing_order
 from vae_core.types import Array
 
 PREVIEW = 1600
@@ -15,18 +16,37 @@ PREVIEW = 1600
 
 @dataclass(frozen=True)
 class Rendering:
-    """A picture format: its media type, its file name's ending, and (N, H, W, C) -> bytes."""
+    """A picture format: its media type, its file name's ending, and (N, H, W, C) -> bytes.
+
+    moves: whether it plays the frames one after another, in a loop; ``render`` takes an ``order``.
+    """
 
     media_type: str
     suffix: str
-    render: Callable[[Array], bytes]
+    render: Callable[..., bytes]
+    moves: bool = True
 
 
 RENDERINGS: dict[str, Rendering] = {
-    "strip": Rendering("image/png", "png", render_strip),
+    "strip": Rendering("image/png", "png", render_strip, moves=False),
     "gif": Rendering("image/gif", "gif", render_gif),
     "webp": Rendering("image/webp", "webp", render_webp),
 }
+
+
+@dataclass(frozen=True)
+class Playback:
+    """How an animation plays: frames for which it holds either end, and whether it goes back."""
+
+    hold: int = 0
+    ping_pong: bool = True
+
+    def order(self, steps: int) -> Array:
+        """Return which frames are shown, one after another, (n,) integers."""
+        return playing_order(steps, self.hold, self.ping_pong)
+
+
+THERE_AND_BACK = Playback()
 
 
 def data_url(data: bytes, media_type: str = "image/png") -> str:
@@ -39,10 +59,17 @@ def picture_url(picture: Array) -> str:
     return data_url(render_png(picture))
 
 
-def frames_url(frames: Array, form: str) -> str:
+def frames_url(frames: Array, form: str, playback: Playback = THERE_AND_BACK) -> str:
     """Frames (N, H, W, C) as a data URL in one of the formats above."""
+    return data_url(render_frames(frames, form, playback), RENDERINGS[form].media_type)
+
+
+def render_frames(frames: Array, form: str, playback: Playback = THERE_AND_BACK) -> bytes:
+    """Frames (N, H, W, C) as the bytes of a file; a strip shows each of them once."""
     rendering = RENDERINGS[form]
-    return data_url(rendering.render(frames), rendering.media_type)
+    if not rendering.moves:
+        return rendering.render(frames)
+    return rendering.render(frames, order=playback.order(len(frames)))
 
 
 def preview_url(photo: Photo) -> str:
@@ -50,4 +77,4 @@ def preview_url(photo: Photo) -> str:
     shrink = max(1, photo.width / PREVIEW, photo.height / PREVIEW)
     frame = Frame(round(photo.height / shrink), round(photo.width / shrink), channels=3)
     picture = align(photo, frame).pixels
-    return data_url(render_webp(picture[None], ping_pong=False), "image/webp")
+    return data_url(render_webp(picture[None]), "image/webp")

@@ -8,9 +8,12 @@ from app.portraits import Role, Species
 
 Format = Literal["strip", "gif", "webp", "json"]
 PictureFormat = Literal["png", "json"]
-Walk = Literal["linear", "spherical"]
+Walk = Literal["linear", "spherical", "norm", "principal", "even"]
+Easing = Literal["linear", "smooth"]
 
 MAX_STEPS = 64
+MAX_SIZE = 1024
+MAX_HOLD = 64
 
 Latent = Annotated[list[FiniteFloat], Field(description="One number for each latent of the model.")]
 PictureUrl = Annotated[
@@ -101,9 +104,13 @@ class MorphAnswer(BaseModel):
     model: str = Field(examples=["classic"])
     walk: Walk
     frames: list[PictureUrl] = Field(description="From the friend to the dog.")
+    order: list[int] = Field(
+        description="Which frames a loop shows, one after another, counted from 0.",
+        examples=[[0, 1, 2, 1]],
+    )
     latents: list[Latent] = Field(description="One for each frame.")
     friend: Face
-    dog: Face
+    dog: Face | None = Field(description="Null if the dog is imagined.")
     notes: Notes
 
 
@@ -156,6 +163,10 @@ class Model(BaseModel):
     )
     dataset: dict[str, Any] = Field(description="What it was trained on, and under what terms.")
     losses: dict[str, Any] = Field(description="Final losses, as training left them.")
+    dogs: list[str] = Field(
+        description="The names of dogs that it can imagine; none if it was not taught any.",
+        examples=[["Bella", "Fritz"]],
+    )
 
 
 class ModelsAnswer(BaseModel):

@@ -116,6 +116,13 @@ def group(own: Array, pca: Array, chosen: Array) -> dict[str, Any]:
     }
 
 
+def training_latents(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Array, Array]:
+    """Return the latents of the training split, (N, Z), and whose they are, (N,)."""
+    indices = dataset.indices("train")
+    z = np.concatenate([checkpoint.encode(x) for x in batches(dataset, indices)])
+    return z, dataset.species[indices]
+
+
 EXAMPLES = 60
 """Pictures of a species, of typical loss, among which an example is looked for."""
 

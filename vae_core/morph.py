@@ -1,27 +1,46 @@
-"""From two photos to the frames between them: the whole engine in two functions."""
+"""From two photos, or one and a wish, to the frames between them: the whole engine in short."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from vae_core.checkpoint import Checkpoint
-from vae_core.imaging.align import Crop, Landmarks, align
-from vae_core.imaging.lighting import restore_light
+from vae_core.detail import End, compose
+from vae_core.directions import principal_axes
+from vae_core.imaging.align import Crop, Frame, Landmarks, Similarity, align, fit
+from vae_core.imaging.lighting import NEUTRAL, restore_light
+from vae_core.imaging.paste import canvas_of, put_back, side_on_canvas
 from vae_core.imaging.photo import Photo
+from vae_core.imaging.portrait import points_in, portrait_of, usual_points
+from vae_core.imaging.warp import enlarge
 from vae_core.latent import walk as walk_latents
+from vae_core.latent import walk_at
 from vae_core.metrics import mse_per_picture
+from vae_core.timing import even_positions, positions
 from vae_core.types import Array
+
+TRIED = 25
+"""Positions at which an even walk is tried out before its pace is set."""
+
+TOGETHER = 16
+"""Latents that are decoded at once: what a decoder keeps in between may be large."""
 
 
 @dataclass(frozen=True)
 class Encoded:
     """A photo as a model sees it: the aligned picture, and its latent (Z,).
 
-    How well the model can show it again is worked out when it is asked for.
+    portrait: the same face in the photo's own light and as large as frames are wanted, (H, W, C).
+    points: its landmarks as fractions of the frame, (K, 2).  How well the model can show it again
+    is worked out when it is asked for.
     """
 
     checkpoint: Checkpoint
     crop: Crop
     latent: Array
+    portrait: Array
+    points: Array
 
     @cached_property
     def decoded(self) -> Array:
@@ -45,6 +64,12 @@ class Encoded:
         return picture
 
     @property
+    def end(self) -> End:
+        """What a morph begins or ends with: the portrait in the model's light, not cut off."""
+        light = self.crop.light
+        return End((self.portrait - np.float32(light.offset)) / np.float32(light.gain), self.points)
+
+    @property
     def loss(self) -> float:
         """Mean square error per pixel, in the model's light."""
         return float(mse_per_picture(self.crop.pixels[None], self.decoded[None])[0])
@@ -56,13 +81,32 @@ class Encoded:
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How a morph goes.
+
+    steps: frames.  walk: a name from :data:`~vae_core.latent.WALKS`.  easing: one from
+    :data:`~vae_core.timing.EASINGS`.  detail: how much of the photos' own is carried over, 0 to 1.
+    own_light: whether the friend's light stays until the end.
+    """
+
+    steps: int = 11
+    walk: str = "linear"
+    easing: str = "linear"
+    detail: float = 1.0
+    own_light: bool = False
+
+
+@dataclass(frozen=True)
 class Morph:
-    """frames: (steps, H, W, C) in [0, 1], decoded from latents: (steps, Z)."""
+    """frames: (steps, H, W, C) in [0, 1], decoded from latents: (steps, Z).
+
+    dog: None if no photo of one was given.
+    """
 
     frames: Array
     latents: Array
     friend: Encoded
-    dog: Encoded
+    dog: Encoded | None = None
 
 
 def example_frames(checkpoint: Checkpoint, steps: int, walk: str = "linear") -> Array | None:
@@ -74,20 +118,95 @@ def example_frames(checkpoint: Checkpoint, steps: int, walk: str = "linear") -> 
 
 
 def encode_photo(
-    checkpoint: Checkpoint, photo: Photo, landmarks: Landmarks | None, species: str
+    checkpoint: Checkpoint, photo: Photo, landmarks: Landmarks | None, species: str, side: int = 0
 ) -> Encoded:
     """Align a photo to the model's frame and encode it.
 
-    Without landmarks the photo is taken as a centred face crop. Raises LandmarksError.
+    side: pixels of the longer side of frames, if more than the model's. Without landmarks the
+    photo is taken as a centred face crop. Raises LandmarksError.
     """
-    crop = align(photo, checkpoint.frame, landmarks, species)
-    return Encoded(checkpoint, crop, checkpoint.encode(crop.pixels[None])[0])
+    frame = checkpoint.frame
+    crop = align(photo, frame, landmarks, species)
+    latent = checkpoint.encode(crop.pixels[None])[0]
+    portrait = portrait_of(photo, frame, landmarks, species, side)
+    points = points_in(frame, species, landmarks, crop)
+    return Encoded(checkpoint, crop, latent, portrait, points)
 
 
 def morph(
-    checkpoint: Checkpoint, friend: Encoded, dog: Encoded, steps: int = 11, walk: str = "linear"
+    checkpoint: Checkpoint, friend: Encoded, dog: Encoded | Array, manner: Manner = Manner()
 ) -> Morph:
-    """Walk from one latent to the other and decode every step; at least two."""
-    latents = walk_latents(friend.latent, dog.latent, steps, walk)
-    frames = restore_light(checkpoint.decode(latents), friend.crop.light, dog.crop.light)
-    return Morph(frames, latents, friend, dog)
+    """Walk from a friend's latent to a dog's, decode every step and carry the detail over.
+
+    dog: a photo's, or a latent (Z,) alone, whose picture is what the decoder makes of it. With
+    ``detail`` 1 the first and the last frame are the portraits.
+    """
+    route = Route(checkpoint, friend, dog, manner)
+    where = route.paced(positions(manner.steps, manner.easing))
+    latents = route.latents(where)
+    frames = route.frames(latents, where, route.ends)
+    return Morph(frames, latents, friend, dog if isinstance(dog, Encoded) else None)
+
+
+class Route:
+    """The way from a friend to a dog: latents, and what is seen at them."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, friend: Encoded, dog: Encoded | Array, manner: Manner
+    ) -> None:
+        self.checkpoint, self.manner = checkpoint, manner
+        self.start, first = friend.latent, friend.end
+        if isinstance(dog, Encoded):
+            self.goal, last, light = dog.latent, dog.end, dog.crop.light
+        else:
+            self.goal, light = dog, NEUTRAL
+            last = imagined_end(checkpoint, dog, first.picture.shape)
+        self.ends = first, last
+        self.lights = friend.crop.light, friend.crop.light if manner.own_light else light
+
+    def latents(self, where: Array) -> Array:
+        """(T,) positions -> (T, Z)."""
+        kind = self.manner.walk
+        axes = principal_axes(self.checkpoint.metadata) if kind == "principal" else None
+        return walk_at(self.start, self.goal, where, kind, axes)
+
+    def frames(self, latents: Array, where: Array, ends: tuple[End, End]) -> Array:
+        """(T, Z), (T,) -> (T, H, W, C) in [0, 1], as large as the pictures of the ends."""
+        groups = [latents[k : k + TOGETHER] for k in range(0, len(latents), TOGETHER)]
+        imagined = np.concatenate([self.checkpoint.decode(z) for z in groups])
+        frames = compose(imagined, *ends, where, self.manner.detail)
+        lit: Array = np.clip(restore_light(frames, *self.lights, where), 0, 1, out=frames)
+        return lit
+
+    def paced(self, where: Array) -> Array:
+        """Return the positions of an even walk, judged by its frames as small as the model's."""
+        if self.manner.walk != "even":
+            return where
+        tried, frame = np.linspace(0, 1, TRIED), self.checkpoint.frame
+        first, last = (end.reduced(frame.height, frame.width) for end in self.ends)
+        frames = self.frames(self.latents(tried), tried, (first, last))
+        return even_positions(where, tried, frames)
+
+
+def imagined_end(checkpoint: Checkpoint, latent: Array, shape: tuple[int, ...]) -> End:
+    """Return what the decoder makes of a dog's latent (Z,), (H, W, C) large, as a morph's end."""
+    picture = checkpoint.decode(np.asarray(latent, np.float32)[None])[0]
+    return End(enlarge(picture, *shape[:2]), usual_points(checkpoint.frame, "dog"))
+
+
+def whole_photo(photo: Photo, morph: Morph, longest: int) -> Array:
+    """Put a morph back into the friend's photo: (steps, H, W, C), ``longest`` the longer side."""
+    canvas, rate = canvas_of(photo, morph.frames.shape[3], longest)
+    to_photo, frame = morph.friend.crop.to_photo, morph.friend.checkpoint.frame
+    finer = frame.width / morph.frames.shape[2]
+    to_canvas = Similarity(to_photo.turn * finer * rate, to_photo.shift * rate)
+    return put_back(canvas, morph.frames, to_canvas)
+
+
+def side_for_whole(
+    frame: Frame, photo: Photo, landmarks: Landmarks | None, species: str, longest: int
+) -> int:
+    """Return how large frames need be to be put back into a photo of that longer side."""
+    rate = min(1.0, longest / max(photo.width, photo.height))
+    to_photo = fit(photo, frame, landmarks, species).inverse()
+    return side_on_canvas(frame, to_photo, rate)

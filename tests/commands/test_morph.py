@@ -16,7 +16,7 @@ from vae_core.imaging.render import render_strip
 from vae_core.latent import walk
 from vae_core.metrics import mse_per_picture
 from vae_core.model import cast
-from vae_core.morph import encode_photo, morph
+from vae_core.morph import Manner, encode_photo, morph
 
 EYES = {"left_eye": [40, 40], "right_eye": [80, 40]}
 PERSON, DOG = EYES | {"mouth": [60, 85]}, EYES | {"nose": [60, 75]}
@@ -70,6 +70,62 @@ def test_an_animation_goes_there_and_back(name, kind, run):
         assert (animation.format, animation.size, animation.n_frames) == (kind, (12, 12), 10)
 
 
+def test_without_detail_the_ends_are_what_the_model_makes_of_the_photos(model, photos):
+    checkpoint = load_checkpoint(model)
+    friend, dog = (
+        encode_photo(checkpoint, read_photo(path.read_bytes()), None, kind)
+        for path, kind in zip(photos, ("person", "dog"), strict=True)
+    )
+    frames = morph(checkpoint, friend, dog, Manner(steps=3, detail=0)).frames
+    np.testing.assert_allclose(frames[0], friend.reconstruction, atol=1e-6)
+    np.testing.assert_allclose(frames[-1], dog.reconstruction, atol=1e-6)
+
+
+def test_an_even_walk_changes_as_much_from_each_frame_to_the_next(model, photos):
+    checkpoint = load_checkpoint(model)
+    friend, dog = (
+        encode_photo(checkpoint, read_photo(path.read_bytes()), None, kind)
+        for path, kind in zip(photos, ("person", "dog"), strict=True)
+    )
+    spreads = {}
+    for walk_name in ("linear", "even"):
+        frames = morph(checkpoint, friend, dog, Manner(9, walk_name)).frames
+        changes = np.sqrt(np.square(np.diff(frames, axis=0)).mean(axis=(1, 2, 3)))
+        spreads[walk_name] = changes.max() / changes.mean()
+    assert spreads["even"] < 1.35 < spreads["linear"]
+
+
+def test_a_larger_one_way_morph_that_holds_its_ends_can_be_asked_for(run):
+    more = ["--size", "40", "--hold", "2", "--one-way", "--easing", "smooth"]
+    status, out = run("a.webp", "--steps", "4", *more)
+    assert status == 0
+    with Image.open(out) as animation:
+        assert animation.size == (40, 40)
+
+
+def test_the_whole_photo_can_be_the_frame(run):
+    status, out = run("a.png", "--steps", "3", "--whole-photo", "--size", "60")
+    assert status == 0
+    with Image.open(out) as strip:
+        assert strip.size == (3 * 60, 50)
+
+
+def test_a_model_without_dogs_asks_for_a_photo_of_one(model, photos, tmp_path, capsys):
+    out, ignorant = str(tmp_path / "a.png"), tmp_path / "ignorant.safetensors"
+    save_checkpoint(ignorant, replace(load_checkpoint(model), metadata={}))
+    assert main(["morph", str(photos[0]), "--model", str(ignorant), "--out", out]) == 2
+    assert "add a photo of the dog" in capsys.readouterr().err
+
+
+def test_a_model_that_knows_dogs_imagines_one(trained, photos, tmp_path):
+    out = tmp_path / "a.png"
+    wish = ["--dog-name", "nearest"]
+    arguments = [str(photos[0]), "--model", str(trained), "--out", str(out), *wish]
+    assert main(["morph", *arguments]) == 0
+    with Image.open(out) as strip:
+        assert strip.size == (11 * 12, 12)
+
+
 def test_landmarks_decide_what_is_seen(run):
     landmarks = ["--friend-landmarks", json.dumps(PERSON), "--dog-landmarks", json.dumps(DOG)]
     _, centred = run("centred.png")
@@ -86,11 +142,11 @@ def test_the_command_is_the_library(run, model, photos):
         encode_photo(checkpoint, read_photo(path.read_bytes()), Landmarks.from_json(points), kind)
         for path, points, kind in zip(photos, (PERSON, DOG), ("person", "dog"), strict=True)
     )
-    result = morph(checkpoint, friend, dog, 4)
+    result = morph(checkpoint, friend, dog, Manner(steps=4))
     assert out.read_bytes() == render_strip(result.frames)
     np.testing.assert_array_equal(result.latents, walk(friend.latent, dog.latent, 4))
-    np.testing.assert_allclose(result.frames[0], friend.reconstruction, atol=1e-6)
-    np.testing.assert_allclose(result.frames[-1], dog.reconstruction, atol=1e-6)
+    np.testing.assert_allclose(result.frames[0], friend.portrait, atol=1e-6)
+    np.testing.assert_allclose(result.frames[-1], dog.portrait, atol=1e-6)
 
 
 def test_an_encoded_photo_knows_its_place_in_the_training_losses(model, photos):

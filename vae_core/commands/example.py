@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.checkpoint import load_checkpoint
-from vae_core.commands.morph import MODEL, RENDERERS, renderer_of
+from vae_core.commands.morph import MODEL, RENDERERS, renderer_of, write_frames
 from vae_core.errors import ConfigError
 from vae_core.latent import WALKS
 from vae_core.morph import example_frames
+from vae_core.timing import playing_order
 
 
 def add_command(subparsers: Any) -> None:
@@ -25,8 +26,9 @@ def add_command(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Decode a walk between the two latents that the checkpoint brings."""
+    renderer_of(args.out)
     frames = example_frames(load_checkpoint(args.model), args.steps, args.walk)
     if frames is None:
         raise ConfigError(f"{args.model} brings no example: it was not trained on people and dogs.")
-    args.out.write_bytes(renderer_of(args.out)(frames))
+    write_frames(args.out, frames, playing_order(args.steps))
     return 0

@@ -10,8 +10,15 @@ from vae_core.checkpoint import Checkpoint, save_checkpoint
 from vae_core.commands.card import write_card
 from vae_core.commands.job import provenance
 from vae_core.data.dataset import Dataset, open_dataset, shrunk
+from vae_core.directions import describe_species
 from vae_core.errors import ConfigError
-from vae_core.evaluation import evaluate, example_latents, losses, pictures_of
+from vae_core.evaluation import (
+    evaluate,
+    example_latents,
+    losses,
+    pictures_of,
+    training_latents,
+)
 from vae_core.metrics import Histogram
 from vae_core.model import VAE, build_vae
 from vae_core.presets import preset_named
@@ -72,6 +79,7 @@ class VAEJob:
             "histogram": Histogram.from_values(training).to_json(),
             "example": example_latents(bare, self.dataset, training),
         }
+        metadata |= describe_species(*training_latents(bare, self.dataset))
         checkpoint = replace(bare, metadata=metadata)
         save_checkpoint(out, checkpoint)
         write_card(out, checkpoint)

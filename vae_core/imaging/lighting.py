@@ -46,11 +46,17 @@ def measure_light(pixels: Array, level: tuple[float, float]) -> Light:
     return Light(gain, mean - gain * level[0])
 
 
-def restore_light(frames: Array, first: Light, last: Light) -> Array:
-    """Give frames (N, H, W, C) their light back, the first one's fading into the last one's."""
+def restore_light(
+    frames: Array, first: Light, last: Light, positions: Array | None = None
+) -> Array:
+    """Give frames (N, H, W, C) their light back, the first one's fading into the last one's.
+
+    positions: (N,), how far along each is, 0 to 1; evenly spaced when left out.
+    """
     if first == last == NEUTRAL:
         return frames
-    t = np.linspace(0, 1, len(frames), dtype=np.float32)[:, None, None, None]
+    where = np.linspace(0, 1, len(frames)) if positions is None else positions
+    t = where.astype(np.float32)[:, None, None, None]
     gain = (1 - t) * np.float32(first.gain) + t * np.float32(last.gain)
     offset = (1 - t) * np.float32(first.offset) + t * np.float32(last.offset)
     restored: Array = np.clip(gain * frames + offset, 0, 1)

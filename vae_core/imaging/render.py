@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from vae_core.timing import playing_order
 from vae_core.types import Array
 
 PNG_COMPRESSION = 1
@@ -19,18 +20,16 @@ WEBP_QUALITY = 90
 
 def round_to_bytes(frames: Array) -> Array:
     """Round floats in [0, 1], any shape, to the nearest of 0..255, uint8; cut off the rest."""
-    return np.rint(np.clip(frames, 0.0, 1.0) * 255.0).astype(np.uint8)
+    levels = np.clip(frames, 0.0, 1.0)
+    levels *= 255.0
+    rounded: Array = np.rint(levels, out=levels)
+    return rounded.astype(np.uint8)
 
 
 def side_by_side(frames: Array) -> Array:
     """Lay frames in a row: (N, H, W, C) -> (H, N*W, C)."""
     n, height, width, channels = frames.shape
     return frames.transpose(1, 0, 2, 3).reshape(height, n * width, channels)
-
-
-def there_and_back(frames: Array) -> Array:
-    """Append the way back without repeating either end: (N, ...) -> (2N - 2, ...), for N > 1."""
-    return np.concatenate([frames, frames[-2:0:-1]])
 
 
 def render_png(picture: Array) -> bytes:
@@ -43,27 +42,25 @@ def render_strip(frames: Array) -> bytes:
     return render_png(side_by_side(frames))
 
 
-def render_gif(frames: Array, fps: float = 12.0, ping_pong: bool = True) -> bytes:
+def render_gif(frames: Array, fps: float = 12.0, order: Array | None = None) -> bytes:
     """Frames (N, H, W, C) in [0, 1] -> a GIF that loops for ever.
 
-    Grey is exact; colour is 256 colours a frame.
+    order: (n,) the numbers of the frames as they are shown; there and back when left out. Grey is
+    exact; colour is 256 colours a frame.
     A GIF counts time in hundredths of a second, and browsers slow down anything under two of them.
     """
     hundredths = max(2, round(100 / fps))
-    images = [palette_image(frame) for frame in round_to_bytes(cycle(frames, ping_pong))]
-    return save_animation(images, "GIF", duration=10 * hundredths, disposal=1, optimize=False)
+    images = [palette_image(frame) for frame in round_to_bytes(frames)]
+    return save_animation(
+        images, order, "GIF", duration=10 * hundredths, disposal=1, optimize=False
+    )
 
 
-def render_webp(frames: Array, fps: float = 12.0, ping_pong: bool = True) -> bytes:
-    """Frames (N, H, W, C) in [0, 1] -> an animated WebP that loops for ever, slightly lossy."""
-    images = [to_image(frame).convert("RGB") for frame in round_to_bytes(cycle(frames, ping_pong))]
+def render_webp(frames: Array, fps: float = 12.0, order: Array | None = None) -> bytes:
+    """Return the same as an animated WebP, slightly lossy."""
+    images = [to_image(frame).convert("RGB") for frame in round_to_bytes(frames)]
     duration = max(1, round(1000 / fps))
-    return save_animation(images, "WEBP", duration=duration, quality=WEBP_QUALITY, method=2)
-
-
-def cycle(frames: Array, ping_pong: bool) -> Array:
-    """Return the frames of one turn of a loop."""
-    return there_and_back(frames) if ping_pong else frames
+    return save_animation(images, order, "WEBP", duration=duration, quality=WEBP_QUALITY, method=2)
 
 
 def to_image(picture: Array) -> Image.Image:
@@ -77,9 +74,12 @@ def palette_image(picture: Array) -> Image.Image:
     return image if image.mode == "L" else image.quantize(256, dither=Image.Dither.NONE)
 
 
-def save_animation(images: list[Image.Image], kind: str, **options: Any) -> bytes:
-    """Encode images as one file that loops for ever."""
-    first, *others = images
+def save_animation(
+    images: list[Image.Image], order: Array | None, kind: str, **options: Any
+) -> bytes:
+    """Encode images, in an order, as one file that loops for ever."""
+    shown = playing_order(len(images)) if order is None else order
+    first, *others = (images[k] for k in shown)
     return save(first, kind, save_all=True, append_images=others, loop=0, **options)
 
 

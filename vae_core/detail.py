@@ -1,0 +1,133 @@
+"""What a model cannot draw, carried over from the photos: the fine detail of both ends.
+
+A morph that fades one photo into another shows two faces at once. Three things keep the middle one
+creature. Both photos are warped so that their landmarks meet before anything is mixed. Every place
+has a time of its own at which it passes from the friend to the dog, so that hardly any is both: the
+surroundings first, the eyes last. And the coarser a band of the picture is, the longer it takes, by
+way of what the decoder imagines: colour and shading change slowly, edges at once.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vae_core.imaging.warp import enlarge, pull, shrink, warps
+from vae_core.timing import smooth
+from vae_core.types import Array
+
+CELLS = (4, 12)
+"""Cells along a side of the two coarse bands; what is finer is the third."""
+
+SHARES = (0.5, 0.2, 0.12)
+"""How much of the morph a place takes to pass, in each band from coarse to fine."""
+
+REACH = np.array([0.50, 0.38])
+"""How far the eyes' late time reaches, across and down, as a fraction of the frame."""
+
+MIDDLE = np.array([0.5, 0.4])
+"""Where the eyes are taken to be in a frame that knows no landmarks."""
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a morph, in the model's light.
+
+    picture: (H, W, C), not cut to [0, 1].  points: (K, 2) landmarks, eyes first, as fractions of
+    width and height; the other end has the same ones.
+    """
+
+    picture: Array
+    points: Array
+
+    def reduced(self, height: int, width: int) -> "End":
+        """Return the same with a picture of another size."""
+        return End(shrink(self.picture, height, width), self.points)
+
+
+def bands_of(picture: Array) -> list[Array]:
+    """Take a picture (H, W, C) apart into bands, coarse to fine, that add up to it when enlarged.
+
+    A Laplacian pyramid (Burt and Adelson, IEEE COM-31(4), 1983) of few and large steps.
+    """
+    bands = []
+    for cells in reversed(CELLS):
+        h, w, _ = picture.shape
+        coarse = shrink(picture, min(cells, h), min(cells, w))
+        bands.append(picture - enlarge(coarse, h, w))
+        picture = coarse
+    return [picture, *reversed(bands)]
+
+
+def sum_of(bands: list[Array]) -> Array:
+    """Put a picture together again: undo :func:`bands_of`."""
+    picture = bands[0]
+    for band in bands[1:]:
+        picture = enlarge(picture, *band.shape[:2]) + band
+    return picture
+
+
+def compose(imagined: Array, first: End, last: End, positions: Array, detail: float = 1.0) -> Array:
+    """Draw a morph with both photos' detail: frames (T, H, W, C) as large as the photos.
+
+    imagined: (T, h, w, C), what the decoder makes of every position.  positions: (T,) from 0 to 1.
+    detail: 0 leaves the imagined frames as they are, 1 begins and ends with the photos exactly.
+    """
+    height, width, channels = first.picture.shape
+    frames = np.empty((len(imagined), height, width, channels), np.float32)
+    blend = Blend(first, last)
+    for frame, base, t in zip(frames, imagined, positions, strict=True):
+        frame[:] = enlarge(base, height, width)
+        if detail > 0:
+            frame += np.float32(detail) * (blend.at(float(t), base) - frame)
+    return frames
+
+
+class Blend:
+    """The two ends in their bands, and when each place passes from the first to the last."""
+
+    def __init__(self, first: End, last: End) -> None:
+        self.points = first.points, last.points
+        self.bands = list(zip(bands_of(first.picture), bands_of(last.picture), strict=True))
+        eyes = (first.points + last.points)[:2].mean(axis=0) / 2 if len(first.points) else MIDDLE
+        self.late = [lateness(eyes, *band[0].shape[:2]) for band in self.bands]
+
+    def at(self, t: float, base: Array) -> Array:
+        """Return the frame at a position, (H, W, C), of what is imagined there, (h, w, C)."""
+        ways = warps((1 - t) * self.points[0] + t * self.points[1], *self.points)
+        coarse = shrink(base, *self.bands[-2][0].shape[:2])
+        imagined = [*bands_of(coarse)[:-1], None]
+        mixed = []
+        for pair, seen, late, share in zip(self.bands, imagined, self.late, SHARES, strict=True):
+            first, last = (pull(band, way) for band, way in zip(pair, ways, strict=True))
+            passed = share_passed(late, t, share)
+            mixed.append(pass_over(first, last, passed, seen))
+        return sum_of(mixed)
+
+
+def pass_over(first: Array, last: Array, passed: Array, by_way_of: Array | None) -> Array:
+    """Go from the first to the last as far as ``passed``, 0 to 1, all (H, W, C).
+
+    There may be something half way, which is then all there is half way.
+    """
+    if by_way_of is None:
+        direct: Array = first + passed * (last - first)
+        return direct
+    before, after = np.maximum(0, 1 - 2 * passed), np.maximum(0, 2 * passed - 1)
+    mixed: Array = before * first + after * last + (1 - before - after) * by_way_of
+    return mixed
+
+
+def lateness(eyes: Array, height: int, width: int) -> Array:
+    """Return how late each place passes, 0 first to 1 last: (H, W, 1), a bell around the eyes."""
+    x = ((np.arange(width) + 0.5) / width - eyes[0]) / REACH[0]
+    y = ((np.arange(height) + 0.5) / height - eyes[1]) / REACH[1]
+    late: Array = np.exp(-0.5 * (y[:, None] ** 2 + x[None] ** 2))[..., None].astype(np.float32)
+    return late
+
+
+def share_passed(late: Array, t: float, share: float) -> Array:
+    """Return how far each place is at a position, 0 to 1, when it takes a ``share`` of the morph.
+
+    The first place sets out at once, the last one arrives at the end.
+    """
+    return smooth((np.float32(t) - np.float32(1 - share) * late) / np.float32(share))

@@ -1,0 +1,203 @@
+"""What a model knows of people and of dogs as such: means, spreads, and the way between them.
+
+All of it is computed from the latents of training pictures and kept in a checkpoint's metadata:
+``species`` holds a Gaussian for each species, ``dogs`` a few latents with names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vae_core.errors import ConfigError
+from vae_core.types import Array, Rng
+
+RANK = 24
+"""Directions of a species' own in which its latents are known to vary together."""
+
+NAMES = (
+    "Bella",
+    "Bruno",
+    "Coco",
+    "Daisy",
+    "Fritz",
+    "Luna",
+    "Max",
+    "Molly",
+    "Oscar",
+    "Rocky",
+    "Ruby",
+    "Toby",
+)
+NEIGHBOURS = 3
+"""Pictures that a named dog is the mean of, so that it is none of them."""
+
+NEAREST = "nearest"
+"""The name that stands for the named dog most like the friend."""
+
+
+@dataclass(frozen=True)
+class Species:
+    """N(mean, factor factor^T + diag(scale^2)): mean (Z,), factor (Z, R), scale (Z,)."""
+
+    mean: Array
+    factor: Array
+    scale: Array
+
+    @classmethod
+    def fit(cls, z: Array, rank: int = RANK) -> "Species":
+        """Take mean and variances of latents (N, Z), and their ``rank`` strongest directions."""
+        mean = z.mean(axis=0, dtype=np.float64)
+        centred = z - mean
+        covariance = centred.T @ centred / len(z)
+        values, vectors = np.linalg.eigh(covariance)
+        factor = vectors[:, ::-1][:, :rank] * np.sqrt(np.maximum(values[::-1][:rank], 0))
+        rest = np.diag(covariance) - np.square(factor).sum(axis=1)
+        return cls(mean, factor, np.sqrt(np.maximum(rest, 0)))
+
+    def sample(self, rng: Rng) -> Array:
+        """Draw one latent, (Z,)."""
+        shared = self.factor @ rng.standard_normal(self.factor.shape[1])
+        drawn: Array = self.mean + shared + self.scale * rng.standard_normal(len(self.mean))
+        return drawn
+
+    def covariance(self) -> Array:
+        """(Z, Z)."""
+        matrix: Array = self.factor @ self.factor.T + np.diag(np.square(self.scale))
+        return matrix
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain lists, of as many digits as latents need."""
+        return {
+            "mean": rounded(self.mean),
+            "factor": [rounded(row) for row in self.factor],
+            "scale": rounded(self.scale),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Species":
+        """Undo :meth:`to_json`."""
+        return cls(*(np.array(values[name]) for name in ("mean", "factor", "scale")))
+
+
+def rounded(values: Array) -> list[float]:
+    """Return numbers of four digits."""
+    return [float(f"{v:.4g}") for v in values]
+
+
+def describe_species(z: Array, labels: Array) -> dict[str, Any]:
+    """Return the ``species`` and ``dogs`` of a checkpoint's metadata, plain JSON.
+
+    z: (N, Z) latents of training pictures.  labels: (N,) ``person`` or ``dog``. Without both
+    species there is neither.
+    """
+    if not {"person", "dog"} <= set(labels):
+        return {}
+    species = {name: Species.fit(z[labels == name]) for name in ("person", "dog")}
+    return {
+        "species": {name: known.to_json() for name, known in species.items()},
+        "dogs": named_dogs(z[labels == "dog"], species["dog"]),
+    }
+
+
+def named_dogs(z: Array, dogs: Species) -> dict[str, list[float]]:
+    """Return a few dogs as unlike each other as can be, of latents (N, Z): name -> (Z,).
+
+    Each is the mean of a picture and its neighbours, as far from the mean dog as dogs are. It is
+    chosen among the half whose neighbours are nearest, as the farthest from those before.
+    """
+    near, distance = neighbours(z, NEIGHBOURS)
+    blends = z[near[distance <= np.median(distance)]].mean(axis=1) - dogs.mean
+    usual = np.median(np.linalg.norm(z - dogs.mean, axis=1))
+    blends *= usual / np.maximum(np.linalg.norm(blends, axis=1, keepdims=True), 1e-12)
+    apart = np.linalg.norm(blends - blends.mean(axis=0), axis=1)
+    chosen: list[int] = []
+    while len(chosen) < min(len(NAMES), len(blends)):
+        chosen.append(int(apart.argmax()))
+        apart = np.minimum(apart, np.linalg.norm(blends - blends[chosen[-1]], axis=1))
+    kept = zip(NAMES, blends[chosen], strict=False)
+    return {name: rounded(dogs.mean + blend) for name, blend in kept}
+
+
+def neighbours(z: Array, count: int) -> tuple[Array, Array]:
+    """Return each latent's nearest, itself first, (N, count), and the last one's distance, (N,)."""
+    square = np.square(z).sum(axis=1)
+    distance = square[:, None] + square - 2 * z @ z.T
+    np.fill_diagonal(distance, -np.inf)
+    near = distance.argsort(axis=1)[:, :count]
+    return near, np.take_along_axis(distance, near[:, -1:], axis=1)[:, 0]
+
+
+def spread(species: Species) -> Array:
+    """Return the standard deviation of every latent, (Z,), nowhere zero."""
+    deviation: Array = np.sqrt(np.maximum(np.diag(species.covariance()), 1e-12))
+    return deviation
+
+
+def species_in(metadata: Mapping[str, Any]) -> dict[str, Species]:
+    """Read what a checkpoint's metadata knows; ConfigError if it knows nothing of dogs."""
+    if "species" not in metadata:
+        raise ConfigError("This model knows no dogs of its own; please add a photo of the dog.")
+    return {name: Species.from_json(value) for name, value in metadata["species"].items()}
+
+
+def doggify(z: Array, people: Species, dogs: Species, strength: float = 1.0) -> Array:
+    """Go from a person (Z,) in the direction from people's mean to dogs': (Z,).
+
+    strength: 0 stays, 1 goes as far as the means are apart.
+    """
+    moved: Array = z + strength * (dogs.mean - people.mean)
+    return moved
+
+
+def principal_axes(metadata: Mapping[str, Any]) -> Array | None:
+    """Return the axes along which latents vary most, (Z, Z) rows; None if nothing is known.
+
+    They are the eigenvectors of the covariance of people and dogs together, as many of each.
+    """
+    if "species" not in metadata:
+        return None
+    people, dogs = (species_in(metadata)[name] for name in ("person", "dog"))
+    apart = (dogs.mean - people.mean) / 2
+    within = (people.covariance() + dogs.covariance()) / 2
+    axes: Array = np.linalg.eigh(within + np.outer(apart, apart))[1].T[::-1]
+    return axes
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which dog is wished for when there is no photo of one.
+
+    name: a named dog, or ``nearest``.  seed: a dog drawn by that number.  Without both, the friend
+    as a dog, ``strength`` of the way from people to dogs.
+    """
+
+    strength: float = 1.0
+    name: str = ""
+    seed: int | None = None
+
+
+def imagine_dog(metadata: Mapping[str, Any], friend: Array, wish: Wish) -> Array:
+    """Return the latent (Z,) of the dog that is wished for, given the friend's (Z,).
+
+    Raises ConfigError when the model knows no dogs, or none of that name.
+    """
+    species = species_in(metadata)
+    own = doggify(friend, species["person"], species["dog"], wish.strength)
+    if wish.name:
+        return dog_named(metadata, wish.name, own, spread(species["dog"]))
+    if wish.seed is not None:
+        return species["dog"].sample(np.random.default_rng(wish.seed))
+    return own
+
+
+def dog_named(metadata: Mapping[str, Any], name: str, own: Array, scale: Array) -> Array:
+    """Return a named dog's latent (Z,), or that nearest to ``own``; ConfigError."""
+    dogs = {key.casefold(): np.array(value) for key, value in metadata["dogs"].items()}
+    if name.casefold() == NEAREST:
+        return min(dogs.values(), key=lambda dog: float(np.square((dog - own) / scale).sum()))
+    if name.casefold() not in dogs:
+        names = ", ".join(metadata["dogs"])
+        raise ConfigError(f"There is no dog of that name; there are {names}, and {NEAREST}.")
+    return dogs[name.casefold()]

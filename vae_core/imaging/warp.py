@@ -1,0 +1,151 @@
+"""Smooth warps that bring landmarks together, and coarse arrays made fine.
+
+Places are (x, y) in [0, 1], fractions of a picture's width and height.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from vae_core.types import Array
+
+ANCHORS = np.array([[x, y] for x in (0, 0.5, 1) for y in (0, 0.5, 1) if (x, y) != (0.5, 0.5)])
+"""Places of the border that stay where they are, (8, 2)."""
+
+NODES = 17
+"""Places along a side at which a warp is worked out; between them it is interpolated."""
+
+
+SLACK = 1e-6
+"""How much a spline may miss its values, against how much it bends."""
+
+
+def thin_plate(centres: Array, places: Array) -> Array:
+    """Weights of a thin-plate spline: (K, 2), (M, 2) -> (M, K).
+
+    ``weights @ values`` is the function of the plane with ``values`` (K, n) at the centres that
+    bends least, in the mean square of its second derivatives (Bookstein, IEEE PAMI 11(6), 1989).
+    It may miss them by a trifle: centres that coincide would have no answer otherwise.
+    """
+    k = len(centres)
+    affine = np.column_stack([np.ones(k), centres])
+    bent = bending(centres, centres) + SLACK * np.eye(k)
+    system = np.block([[bent, affine], [affine.T, np.zeros((3, 3))]])
+    rows = np.column_stack([bending(places, centres), np.ones(len(places)), places])
+    weights: Array = np.linalg.solve(system, rows.T)[:k].T
+    return weights
+
+
+def bending(p: Array, q: Array) -> Array:
+    """r^2 log r^2, with r the distance of every p from every q: (M, 2), (K, 2) -> (M, K)."""
+    square = np.square(p[:, None] - q).sum(axis=2)
+    bent: Array = square * np.log(np.maximum(square, 1e-30))
+    return bent
+
+
+def warps(to: Array, *sources: Array) -> list[Array]:
+    """Return where each of several pictures is looked up: (NODES, NODES, 2) each, x and y.
+
+    What a picture has at its landmarks ``source`` (K, 2) comes to lie at ``to`` (K, 2); its
+    border keeps its place.
+    """
+    side = np.linspace(0, 1, NODES)
+    grid = np.stack(np.meshgrid(side, side), axis=2).reshape(-1, 2)
+    weights = thin_plate(np.concatenate([to, ANCHORS]), grid)
+    looked = [weights @ np.concatenate([source, ANCHORS]) for source in sources]
+    return [np.clip(places, 0, 1).reshape(NODES, NODES, 2) for places in looked]
+
+
+def pull(picture: Array, warp: Array) -> Array:
+    """(H, W, C), (NODES, NODES, 2) -> (H, W, C), looked up bilinearly where the warp says."""
+    h, w = picture.shape[:2]
+    if min(h, w) < 2:
+        return picture
+    x, y = np.moveaxis(both_ways(from_nodes(h), from_nodes(w), warp.astype(np.float32)), 2, 0)
+    return bilinear(picture, np.clip(x * w - 0.5, 0, w - 1), np.clip(y * h - 0.5, 0, h - 1))
+
+
+def bilinear(picture: Array, x: Array, y: Array) -> Array:
+    """Interpolate (H, W, C) at pixel indices x and y, (h, w) both, inside it: (h, w, C).
+
+    Colours lie in planes of their own meanwhile, because NumPy is quickest along long rows.
+    """
+    h, w, channels = picture.shape
+    left, top = np.minimum(x.astype(np.int32), w - 2), np.minimum(y.astype(np.int32), h - 2)
+    fx, fy = (x - left).astype(np.float32).ravel(), (y - top).astype(np.float32).ravel()
+    planes, first = picture.reshape(-1, channels).T, (top * w + left).ravel()
+    planes = np.ascontiguousarray(planes)
+    upper = mix(planes.take(first, axis=1), planes.take(first + 1, axis=1), fx)
+    lower = mix(planes.take(first + w, axis=1), planes.take(first + w + 1, axis=1), fx)
+    return mix(upper, lower, fy).T.reshape(*x.shape, channels)
+
+
+def mix(first: Array, second: Array, share: Array) -> Array:
+    """Return ``first`` + ``share`` (``second`` - ``first``), in the place of ``second``."""
+    second -= first
+    second *= share
+    second += first
+    return second
+
+
+@lru_cache(maxsize=8)
+def from_nodes(size: int) -> Array:
+    """Return the matrix from values at the nodes to those at pixels' centres, (size, NODES)."""
+    at = (np.arange(size) + 0.5) / size * (NODES - 1)
+    weights: Array = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(NODES)))
+    return weights.astype(np.float32)
+
+
+@lru_cache(maxsize=32)
+def enlarging(cells: int, size: int) -> Array:
+    """Return the matrix from a side's cells to its pixels, equal parts of it both, (size, cells).
+
+    A Catmull-Rom spline goes through the cells' centres; beyond the outermost, values go on.
+    """
+    at = (np.arange(size) + 0.5) / size * cells - 0.5
+    nearest = np.floor(at).astype(np.intp)
+    matrix = np.zeros((size, cells), np.float32)
+    for step in (-1, 0, 1, 2):
+        cell = nearest + step
+        np.add.at(matrix, (np.arange(size), np.clip(cell, 0, cells - 1)), catmull_rom(at - cell))
+    return matrix
+
+
+def catmull_rom(x: Array) -> Array:
+    """Return the weight of a value at distance x (Keys, IEEE ASSP 29(6), 1981, a = -1/2)."""
+    d = np.abs(x)
+    near, far = 1 + d * d * (1.5 * d - 2.5), 2 + d * (-4 + d * (2.5 - 0.5 * d))
+    weight: Array = np.where(d < 1, near, np.where(d < 2, far, 0))
+    return weight
+
+
+def enlarge(coarse: Array, height: int, width: int) -> Array:
+    """(h, w, C) -> (height, width, C), smoothly."""
+    h, w, _ = coarse.shape
+    if (h, w) == (height, width):
+        return coarse
+    return both_ways(enlarging(h, height), enlarging(w, width), coarse)
+
+
+def shrink(fine: Array, height: int, width: int) -> Array:
+    """(H, W, C) -> (height, width, C), each an average of what :func:`enlarge` spreads it over."""
+    h, w, _ = fine.shape
+    if (h, w) == (height, width):
+        return fine
+    return both_ways(shrinking(height, h), shrinking(width, w), fine)
+
+
+@lru_cache(maxsize=32)
+def shrinking(cells: int, size: int) -> Array:
+    """Return the transpose of :func:`enlarging` with rows that sum to 1, (cells, size)."""
+    matrix = enlarging(cells, size).T
+    rows: Array = matrix / matrix.sum(axis=1, keepdims=True)
+    return rows
+
+
+def both_ways(down: Array, across: Array, x: Array) -> Array:
+    """Apply a matrix to columns, another one to rows: (h, H), (w, W), (H, W, C) -> (h, w, C)."""
+    height, width, channels = x.shape
+    tall = (down @ x.reshape(height, -1)).reshape(-1, width, channels)
+    both: Array = np.matmul(across, tall)
+    return both
