@@ -12,7 +12,7 @@ from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
 from vae_core.finder.faces import Face
 from vae_core.finder.find import FINDER_SIDE, Finder
 from vae_core.imaging.align import Crop, align, frame_side, side_wanted
-from vae_core.imaging.photo import Photo, PhotoLimits, read_photo
+from vae_core.imaging.photo import Photo, PhotoLimits, PhotoReader, read_photo
 from vae_core.morph import Encoded, Morph, encode_photo, example_frames, morph
 from vae_core.types import Array
 
@@ -36,6 +36,8 @@ class Morpher:
     default: str
     limits: PhotoLimits
     finder: FaceFinder | None = None
+    read: PhotoReader = read_photo
+    """What reads photos; a server has them read in another process."""
 
     @classmethod
     def from_folder(
@@ -71,7 +73,7 @@ class Morpher:
 
     def faces(self, data: bytes) -> tuple[Photo, list[Face]]:
         """Read a photo and find all its faces, the surest first; PhotoError."""
-        photo = read_photo(data, FINDER_SIDE, self.limits)
+        photo = self.read(data, FINDER_SIDE, self.limits)
         return photo, self.finder.find(photo) if self.finder else []
 
     def align(self, portrait: Portrait, model: str = "") -> tuple[Crop, Sitter]:
@@ -114,12 +116,12 @@ class Morpher:
         finder = self.finder if frame.aligns else None
         looked_for = finder is not None and portrait.landmarks is None
         draft = FINDER_SIDE if looked_for else frame_side(frame)
-        sitter = seat(read_photo(portrait.data, draft, self.limits), portrait, finder)
+        sitter = seat(self.read(portrait.data, draft, self.limits), portrait, finder)
         # A face may be small in a large photo: then more of its pixels are read.
         wanted = side_wanted(sitter.photo, frame, sitter.landmarks, sitter.species)
         if wanted <= min(sitter.photo.image.size):
             return sitter
-        return replace(sitter, photo=read_photo(portrait.data, wanted, self.limits))
+        return replace(sitter, photo=self.read(portrait.data, wanted, self.limits))
 
     def decode(self, latents: Sequence[Sequence[float]], model: str = "") -> Array:
         """N latents of Z numbers -> (N, H, W, C) in [0, 1]; LatentsError if they do not fit."""
