@@ -61,6 +61,7 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
         form_limits={
