@@ -5,13 +5,12 @@ It may take no more memory than it was granted, writes no file, and ends by itse
 takes too long or the server is gone. Only Pillow is imported, so that it is there at once.
 """
 
-import ctypes
 import resource
 import signal
 import socket
 import sys
-from pathlib import Path
 
+from app.memory import give_memory_back, private_memory
 from app.messages import Line, SharedMemory, Values
 from vae_core.errors import PhotoError
 from vae_core.imaging.photo import OpenedPhoto, PhotoLimits, open_photo, opening_cost
@@ -19,11 +18,8 @@ from vae_core.imaging.photo import OpenedPhoto, PhotoLimits, open_photo, opening
 ROOM = 64_000_000
 """Bytes of memory beyond what this process begins with and what a photo costs."""
 
-KEPT = 64_000_000
+KEPT = 24_000_000
 """Bytes of memory that are held on to between two photos."""
-
-STATM, DATA = Path("/proc/self/statm"), 5
-"""Where Linux tells the memory of this process, in pages, and which of its numbers is meant."""
 
 GRACE = 1.0
 """Seconds that the server has to kill this process before it does so itself."""
@@ -54,7 +50,7 @@ def confine() -> None:
 def answer(line: Line, shared: SharedMemory, asked: Values) -> None:
     """Read a header, wait for the word to go on, read the pixels; or refuse, in a sentence."""
     signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + GRACE)
-    data, limits = shared.read(asked["size"]), PhotoLimits(**asked["limits"])
+    data, limits = bytes(shared.view(asked["size"])), PhotoLimits(**asked["limits"])
     base = private_memory() + ROOM + opening_cost(data, limits)
     limit_memory(base)
     try:
@@ -74,16 +70,9 @@ def decode(photo: OpenedPhoto, enough: int | None, shared: SharedMemory) -> Valu
     return {"width": read.width, "height": read.height, "size": read.image.size}
 
 
-def private_memory() -> int:
-    """Return how many bytes of its own this process has; 0 where that cannot be told."""
-    if not STATM.exists():
-        return 0
-    return int(STATM.read_text().split()[DATA]) * resource.getpagesize()
-
-
 def limit_memory(size: int) -> None:
     """Let this process have at most so many bytes of its own; beyond them is a MemoryError."""
-    if STATM.exists():  # elsewhere the limit is ignored, or counts something else
+    if private_memory():  # elsewhere the limit is ignored, or counts something else
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
 
@@ -91,9 +80,8 @@ def limit_memory(size: int) -> None:
 def rest() -> None:
     """Stop the clock, and give back to the system what the last photo took."""
     signal.setitimer(signal.ITIMER_REAL, 0)
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim and private_memory() > KEPT:
-        trim(0)
+    if private_memory() > KEPT:
+        give_memory_back()
 
 
 if __name__ == "__main__":

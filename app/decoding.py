@@ -37,7 +37,7 @@ START_SECONDS = 30.0
 ALLOCATION = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": "32000000",
-    "MALLOC_TRIM_THRESHOLD_": "64000000",
+    "MALLOC_TRIM_THRESHOLD_": "32000000",
 }
 """For glibc: memory that one photo took is used again for the next. Fresh pages take longer to come
 by than the pixels of a small photo to decode."""
@@ -177,10 +177,10 @@ class DecoderPool:
                 cost, seconds = self.read_header(decoder, data, enough, limits)
                 sizes = self.read_pixels(decoder, cost, seconds)
                 used = max(used, 3 * math.prod(sizes["size"]))
-                pixels = decoder.shared.read(3 * math.prod(sizes["size"]))
+                with decoder.shared.view(3 * math.prod(sizes["size"])) as pixels:
+                    return Photo.from_pixels(pixels, **sizes)
             finally:
                 decoder.shared.forget(used)
-        return Photo.from_pixels(pixels, **sizes)
 
     def read_header(
         self, decoder: Decoder, data: bytes, enough: int | None, limits: PhotoLimits

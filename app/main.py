@@ -19,6 +19,7 @@ from app.errors import INTERNAL, ProblemAnswer, headers_of, problem_of
 from app.headers import HEADERS, SecurityHeaders
 from app.intake import Intake
 from app.journal import REQUEST_ID, Journal
+from app.memory import keep_giving_back
 from app.morphing import Morpher
 from app.portraits import FaceFinder
 from app.rendering import RENDERINGS
@@ -52,9 +53,12 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Services]]:
         limiter = anyio.CapacityLimiter(settings.workers)
-        with decoder_pool(settings) as read:
-            service = replace(morpher, read=read)
-            yield {"services": Services(settings, service, limiter, example)}
+        async with anyio.create_task_group() as tasks:
+            with decoder_pool(settings) as read:
+                tasks.start_soon(keep_giving_back)
+                service = replace(morpher, read=read)
+                yield {"services": Services(settings, service, limiter, example)}
+                tasks.cancel_scope.cancel()
 
     app = FastAPI(
         title="dogpeople",

@@ -57,9 +57,9 @@ class SharedMemory:
         """Replace the beginning of it; IndexError beyond its size."""
         self.memory[: len(data)] = data
 
-    def read(self, size: int) -> bytes:
-        """Return the first bytes of it."""
-        return self.memory[:size]
+    def view(self, size: int) -> memoryview:
+        """Return the first bytes of it as they are, to be released before it is closed."""
+        return memoryview(self.memory)[:size]
 
     def forget(self, size: int) -> None:
         """Replace the beginning by zeros; a large piece of memory goes back to the system."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of, seat
-from vae_core.checkpoint import Checkpoint, load_checkpoint
+from vae_core.checkpoint import LARGEST_LATENT, Checkpoint, load_checkpoint
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
 from vae_core.finder.faces import Face
 from vae_core.finder.find import FINDER_SIDE, Finder
@@ -18,9 +18,6 @@ from vae_core.types import Array
 
 FINDER = "finder.safetensors"
 """The file of the models folder that holds no model but what finds faces."""
-
-LARGEST_LATENT = 1e6
-"""Far beyond every face; above it float32 could overflow inside a decoder."""
 
 EXAMPLE_STEPS = 11
 
@@ -53,7 +50,7 @@ class Morpher:
         """
         files = {path.name: path for path in sorted(folder.glob("*.safetensors"))}
         if (path := files.pop(FINDER, None)) and finder is None:
-            finder = Finder.from_file(path)
+            finder = finished_finder(path)
         loaded = [load_checkpoint(path) for path in files.values()]
         checkpoints = {checkpoint.name: checkpoint for checkpoint in loaded}
         faces = [name for name, checkpoint in checkpoints.items() if checkpoint.frame.aligns]
@@ -136,3 +133,11 @@ class Morpher:
     def example(self) -> Array | None:
         """Frames between two latents that the default model brings along; None if it has none."""
         return example_frames(self.checkpoint(), EXAMPLE_STEPS)
+
+
+def finished_finder(path: Path) -> Finder:
+    """Read a finder; CheckpointError if its training is not over."""
+    finder = Finder.from_file(path)
+    if not finder.finished:
+        raise CheckpointError(f"{path.name} cannot find faces yet: its training is not over.")
+    return finder

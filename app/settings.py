@@ -35,7 +35,7 @@ class Settings:
     min_side: int = PhotoLimits.shortest
     max_fields: int = 20
     max_field_bytes: int = 4096
-    max_json_bytes: int = 2_000_000
+    max_json_bytes: int = 1_000_000
     """Of a request that carries no photo."""
     max_waiting_bytes: int = 100_000_000
     """Of all the requests together that are arriving, waiting or being worked on."""

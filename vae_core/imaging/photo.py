@@ -98,9 +98,11 @@ class Photo:
     height: int
 
     @classmethod
-    def from_pixels(cls, pixels: bytes, size: tuple[int, int], width: int, height: int) -> "Photo":
+    def from_pixels(
+        cls, pixels: memoryview, size: tuple[int, int], width: int, height: int
+    ) -> "Photo":
         """Make one of the bytes of an RGB image of that size: its ``tobytes()``."""
-        return cls(Image.frombytes("RGB", size, pixels), width, height)
+        return cls(Image.frombytes("RGB", (size[0], size[1]), pixels), width, height)
 
 
 class PhotoReader(Protocol):
