@@ -39,7 +39,7 @@ class Settings:
     """Of a request that carries no photo."""
     max_waiting_bytes: int = 100_000_000
     """Of all the requests together that are arriving, waiting or being worked on."""
-    max_decode_bytes: int = 850_000_000
+    max_decode_bytes: int = 700_000_000
     """Memory for all the photos together that are being decoded."""
     queue: int = 16
     """How many requests wait while others are worked on; the next is asked to come back."""

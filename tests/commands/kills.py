@@ -1,7 +1,7 @@
 """``python -m tests.commands.kills --kills 200``: a training run that is killed, again and again.
 
-Each time the run is started anew and killed at a random moment: as it starts, steps or saves. In the
-end it must be, bit for bit, the run that nothing befell.
+Each time the run is started anew and killed at a random moment: as it starts, steps or saves. In
+the end it must be, bit for bit, the run that nothing befell.
 """
 
 import argparse
@@ -100,7 +100,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()
     moments, killed = random.Random(options.seed), 0
-    steps = 200 * options.kills
+    steps = 100 * options.kills
     with tempfile.TemporaryDirectory() as folder:
         data, out, straight = (Path(folder) / name for name in ("data", "killed.safetensors", "s"))
         straight = straight.with_suffix(".safetensors")
