@@ -93,7 +93,7 @@ def problem_of(error: Exception) -> Problem:
 def headers_of(error: Exception, status: int) -> dict[str, str]:
     """Return the headers that a refusal carries."""
     said = dict((error.headers if isinstance(error, HTTPException) else None) or {})
-    return said | ({"Retry-After": RETRY_AFTER} if status == 429 else {})
+    return ({"Retry-After": RETRY_AFTER} if status == 429 else {}) | said
 
 
 def kind_of(error: Exception) -> Kind:
