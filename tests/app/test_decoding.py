@@ -25,12 +25,25 @@ from vae_core.imaging.photo import BYTES_A_PIXEL, PhotoLimits, read_photo
 
 LIMITS = PhotoLimits()
 MEMORY = 300_000_000
-SECONDS = 1.0
+SECONDS = 20.0
+"""More than any photo here takes, however busy the machine is."""
+
+HURRY = 1.5
+ENDLESS = jpeg_of_many_scans(3000, 60_000)
+"""A photo that takes minutes."""
 
 
 @pytest.fixture(scope="module")
 def pool():
     with DecoderPool(2, SECONDS, MEMORY, Settings().largest_photo) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def hasty():
+    with DecoderPool(2, HURRY, MEMORY, Settings().largest_photo) as pool:
+        for _ in range(2):
+            pool(photo(), None, LIMITS)
         yield pool
 
 
@@ -70,15 +83,13 @@ def test_a_refusal_is_handed_on_and_the_child_lives(pool, data, error, word):
     assert pids(pool) == before
 
 
-def test_a_photo_that_takes_too_long_is_given_up_and_its_child_replaced(pool):
-    pool(photo(), None, LIMITS)
-    before, begun = pids(pool), time.monotonic()
+def test_a_photo_that_takes_too_long_is_given_up_and_its_child_replaced(hasty):
+    before, begun = pids(hasty), time.monotonic()
     with pytest.raises(PhotoTooSlowError, match="too long"):
-        pool(jpeg_of_many_scans(3000, 20_000), None, LIMITS)
-    assert SECONDS <= time.monotonic() - begun < SECONDS + 1
-    assert len(pids(pool) & before) == 1
-    assert len(pids(pool)) == 2
-    assert pool(photo(), None, LIMITS).width == 120
+        hasty(ENDLESS, None, LIMITS)
+    assert HURRY <= time.monotonic() - begun < HURRY + 3
+    assert len(pids(hasty) & before) == 1
+    assert len(pids(hasty)) == 2
 
 
 def test_a_photo_that_kills_its_child_is_refused(pool):
@@ -95,11 +106,11 @@ def test_an_answer_that_is_due_sooner_leaves_less_time(pool):
     def read():
         DUE.set(time.monotonic() + 0.3)
         with pytest.raises(PhotoTooSlowError):
-            pool(jpeg_of_many_scans(3000, 20_000), None, LIMITS)
+            pool(ENDLESS, None, LIMITS)
 
     begun = time.monotonic()
     copy_context().run(read)
-    assert time.monotonic() - begun < SECONDS
+    assert time.monotonic() - begun < SECONDS / 2
 
 
 def test_a_photo_that_needs_more_memory_than_there_is_is_refused(pool):
@@ -113,13 +124,16 @@ def test_a_photo_that_needs_more_memory_than_there_is_is_refused(pool):
 
 
 def test_a_child_gives_back_what_a_large_photo_took(pool):
+    def memory():
+        return sum(state_of(decoder.process.pid).memory for decoder in pool.decoders)
+
     pool(photo(), None, LIMITS)
-    before = state_of(os.getpid()).memory
-    read = pool(as_bytes(draw_face(4000, 4000)), None, LIMITS)
-    assert read.image.size == (4000, 4000)
-    del read
-    time.sleep(0.2)
-    assert state_of(os.getpid()).memory - before < 60_000_000
+    before = memory()
+    assert pool(as_bytes(draw_face(4000, 4000)), None, LIMITS).image.size == (4000, 4000)
+    end = time.monotonic() + 10
+    while memory() - before > 30_000_000:
+        assert time.monotonic() < end, "it kept the memory"
+        time.sleep(0.05)
 
 
 def test_photos_wait_for_memory_and_for_a_child(pool):

