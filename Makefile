@@ -27,6 +27,30 @@ train: $(VENV)/dev.stamp  ## train the shipped models again from the pictures in
 bench: $(VENV)/dev.stamp  ## measure side by side; see docs/performance.md
 	$(BIN)/python -m benchmarks
 
+# Safety: these take long, or want the network, and are not part of `make test`.
+
+MINUTES ?= 30
+KILLS ?= 200
+TARGETS := photo checkpoint landmarks latents
+
+.PHONY: fuzz soak kills audit sbom
+fuzz: $(VENV)/safety.stamp  ## fuzz each target for $(MINUTES) minutes
+	for target in $(TARGETS); do $(BIN)/python -m tests.fuzz $$target --minutes $(MINUTES) || exit 1; done
+
+soak: $(VENV)/dev.stamp  ## $(MINUTES) minutes of good and bad traffic
+	$(BIN)/python -m tests.hostile --minutes $(MINUTES)
+
+kills: $(VENV)/dev.stamp  ## kill a training run $(KILLS) times
+	$(BIN)/python -m tests.commands.kills --kills $(KILLS)
+
+audit: $(VENV)/safety.stamp  ## look the locked packages up among the known vulnerabilities; wants the network
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
+
+sbom: $(VENV)/safety.stamp  ## write dist/sbom.json: what a server is made of, in CycloneDX
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible -o dist/sbom.json
+
 .PHONY: browser
 browser:  ## find a Chromium for the browser tests, install Debian's if there is none and we may
 	@command -v chromium-headless-shell chromium google-chrome >/dev/null || sh tests/browser/install.sh
@@ -44,9 +68,14 @@ $(VENV)/dev.stamp: requirements-dev.lock pyproject.toml | $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
+$(VENV)/safety.stamp: requirements-safety.lock | $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-safety.lock
+	touch $@
+
 lock: $(VENV)/dev.stamp  ## resolve the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --extra dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --extra fuzz --extra audit -c requirements-dev.lock -o requirements-safety.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

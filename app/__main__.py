@@ -7,9 +7,14 @@ import sys
 # NumPy's own below them would only make each wait for the others.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from functools import partial
+from typing import Any
+
 import uvicorn
 
+from app.journal import write_journal
 from app.main import create_app
+from app.protocol import PunctualProtocol
 from app.settings import Settings
 from vae_core.errors import DogpeopleError
 
@@ -22,12 +27,19 @@ def main() -> int:
     except DogpeopleError as error:
         print(f"dogpeople: {error}", file=sys.stderr)
         return 2
+    write_journal()
+    protocol: Any = partial(PunctualProtocol, settings)
     uvicorn.run(
         app,
         host=settings.host,
         port=settings.port,
+        http=protocol,
+        ws="none",
+        access_log=False,  # it would tell addresses and queries; the journal does not
         server_header=False,
-        timeout_graceful_shutdown=15,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
     )
     return 0
 

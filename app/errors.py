@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from app.decoding import BusyError
 from app.portraits import NoFaceError, NoSuchFaceError, PortraitError, Role
 from app.schemas import Problem
 from vae_core.errors import (
@@ -14,6 +15,7 @@ from vae_core.errors import (
     LandmarksError,
     LatentsError,
     PhotoTooLargeError,
+    PhotoTooSlowError,
     PhotoTooSmallError,
     UnknownModelError,
     UnreadablePhotoError,
@@ -32,10 +34,12 @@ KINDS: dict[type[Exception], Kind] = {
     UnreadablePhotoError: Kind(415, "unreadable-photo", "The photo cannot be read"),
     PhotoTooLargeError: Kind(413, "photo-too-large", "The photo is too large"),
     PhotoTooSmallError: Kind(422, "photo-too-small", "The photo is too small"),
+    PhotoTooSlowError: Kind(422, "photo-too-slow", "The photo takes too long to decode"),
     NoFaceError: Kind(422, "no-face", "There is no face in the photo"),
     NoSuchFaceError: Kind(422, "no-such-face", "There are not so many faces in the photo"),
     LandmarksError: Kind(422, "bad-landmarks", "The landmarks do not mark a face"),
     LatentsError: Kind(422, "bad-latents", "The latents do not fit the model"),
+    BusyError: Kind(429, "busy", "Everyone is busy here"),
     UnknownModelError: Kind(404, "unknown-model", "There is no such model"),
     DogpeopleError: Kind(422, "refused", "This cannot be done"),
     RequestValidationError: Kind(422, "invalid-request", "The request is not complete"),
@@ -44,8 +48,11 @@ KINDS: dict[type[Exception], Kind] = {
 HTTP_KINDS: dict[int, tuple[str, str]] = {
     404: ("Nothing is here", "There is nothing at this address; the API is described at /docs."),
     405: ("Not that way", "This address does not answer to that method; see /docs."),
+    408: ("The request came too slowly", "The request did not arrive in time; send it again."),
     413: ("The request is too large", ""),
+    429: ("Too many requests", "You asked for a lot in a short time; please wait a moment."),
     400: ("The request cannot be read", "The form or file did not arrive whole; send it again."),
+    421: ("Another server was meant", "This server does not go by that name."),
 }
 
 INTERNAL = Problem(
@@ -54,6 +61,9 @@ INTERNAL = Problem(
     status=500,
     detail="Something went wrong on our side; your photos are fine. Please try again.",
 )
+
+RETRY_AFTER = "2"
+"""Seconds after which whoever was sent away may come back."""
 
 PHOTOS: tuple[Role, ...] = ("friend", "dog")
 
@@ -73,9 +83,17 @@ def problem_of(error: Exception) -> Problem:
         return http_problem(error)
     if isinstance(error, RequestValidationError):
         return validation_problem(error)
-    if isinstance(error, PortraitError):
+    if isinstance(error, PortraitError) and not isinstance(error.reason, BusyError):
         return problem(kind_of(error.reason), str(error), error.role)
+    if isinstance(error, PortraitError):
+        return problem_of(error.reason)
     return problem(kind_of(error), str(error))
+
+
+def headers_of(error: Exception, status: int) -> dict[str, str]:
+    """Return the headers that a refusal carries."""
+    said = dict((error.headers if isinstance(error, HTTPException) else None) or {})
+    return ({"Retry-After": RETRY_AFTER} if status == 429 else {}) | said
 
 
 def kind_of(error: Exception) -> Kind:

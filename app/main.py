@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import anyio
 from fastapi import FastAPI, Request
@@ -12,13 +13,18 @@ from starlette.formparsers import MultiPartParser
 from starlette.staticfiles import StaticFiles
 
 from app import api, pages
+from app.decoding import DecoderPool
 from app.deps import Services
-from app.errors import INTERNAL, ProblemAnswer, problem_of
-from app.headers import HEADERS, BodyLimit, SecurityHeaders
+from app.errors import INTERNAL, ProblemAnswer, headers_of, problem_of
+from app.headers import HEADERS, SecurityHeaders
+from app.intake import Intake
+from app.journal import REQUEST_ID, Journal
+from app.memory import keep_giving_back
 from app.morphing import Morpher
 from app.portraits import FaceFinder
 from app.rendering import RENDERINGS
 from app.settings import ROOT, Settings
+from app.visitors import Visitors
 from vae_core import __version__
 from vae_core.errors import DogpeopleError
 
@@ -47,13 +53,19 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Services]]:
         limiter = anyio.CapacityLimiter(settings.workers)
-        yield {"services": Services(settings, morpher, limiter, example)}
+        async with anyio.create_task_group() as tasks:
+            with decoder_pool(settings) as read:
+                tasks.start_soon(keep_giving_back)
+                service = replace(morpher, read=read)
+                yield {"services": Services(settings, service, limiter, example)}
+                tasks.cancel_scope.cancel()
 
     app = FastAPI(
         title="dogpeople",
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
+        redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
         form_limits={
@@ -69,20 +81,34 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
     for error in (DogpeopleError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, refuse)
     app.add_exception_handler(Exception, break_down)
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(Intake, settings=settings, refuse=refuse)
+    app.add_middleware(Visitors, settings=settings, refuse=refuse)
+    app.add_middleware(Journal)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def decoder_pool(settings: Settings) -> DecoderPool:
+    """Start the children that decode photos."""
+    return DecoderPool(
+        settings.workers,
+        settings.decode_seconds,
+        settings.max_decode_bytes,
+        settings.largest_photo,
+    )
 
 
 async def refuse(request: Request, error: Exception) -> Response:
     """Answer what cannot be done: to a person on a page, to a program as JSON."""
     problem = problem_of(error)
     if pages.is_for_people(request):
-        return pages.problem_page(request, problem)
-    headers = error.headers if isinstance(error, HTTPException) else None
-    return ProblemAnswer(problem, headers)
+        page = pages.problem_page(request, problem)
+        page.headers.update(headers_of(error, problem.status))
+        return page
+    return ProblemAnswer(problem, headers_of(error, problem.status))
 
 
 async def break_down(request: Request, error: Exception) -> Response:
     """Answer for a mistake of ours; the server's log has the traceback."""
-    return ProblemAnswer(INTERNAL, HEADERS)
+    number = getattr(request.state, "request_id", "")
+    return ProblemAnswer(INTERNAL, HEADERS | {REQUEST_ID: number})

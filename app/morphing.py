@@ -8,22 +8,19 @@ import numpy as np
 
 from app.orders import PLAIN, Order
 from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of, seat
-from vae_core.checkpoint import Checkpoint, load_checkpoint
+from vae_core.checkpoint import LARGEST_LATENT, Checkpoint, load_checkpoint
 from vae_core.directions import imagine_dog
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
 from vae_core.finder.faces import Face
 from vae_core.finder.find import FINDER_SIDE, Finder
 from vae_core.imaging.align import Crop, align, frame_side, side_wanted
-from vae_core.imaging.photo import Photo, PhotoLimits, read_photo
+from vae_core.imaging.photo import Photo, PhotoLimits, PhotoReader, read_photo
 from vae_core.imaging.portrait import sized
 from vae_core.morph import Encoded, Morph, encode_photo, example_frames, morph
 from vae_core.types import Array
 
 FINDER = "finder.safetensors"
 """The file of the models folder that holds no model but what finds faces."""
-
-LARGEST_LATENT = 1e6
-"""Far beyond every face; above it float32 could overflow inside a decoder."""
 
 EXAMPLE_STEPS = 11
 
@@ -39,6 +36,8 @@ class Morpher:
     default: str
     limits: PhotoLimits
     finder: FaceFinder | None = None
+    read: PhotoReader = read_photo
+    """What reads photos; a server has them read in another process."""
 
     @classmethod
     def from_folder(
@@ -54,7 +53,7 @@ class Morpher:
         """
         files = {path.name: path for path in sorted(folder.glob("*.safetensors"))}
         if (path := files.pop(FINDER, None)) and finder is None:
-            finder = Finder.from_file(path)
+            finder = finished_finder(path)
         loaded = [load_checkpoint(path) for path in files.values()]
         checkpoints = {checkpoint.name: checkpoint for checkpoint in loaded}
         faces = [name for name, checkpoint in checkpoints.items() if checkpoint.frame.aligns]
@@ -74,7 +73,7 @@ class Morpher:
 
     def faces(self, data: bytes) -> tuple[Photo, list[Face]]:
         """Read a photo and find all its faces, the surest first; PhotoError."""
-        photo = read_photo(data, FINDER_SIDE, self.limits)
+        photo = self.read(data, FINDER_SIDE, self.limits)
         return photo, self.finder.find(photo) if self.finder else []
 
     def align(self, portrait: Portrait, model: str = "") -> tuple[Crop, Sitter]:
@@ -123,12 +122,12 @@ class Morpher:
         finder = self.finder if frame.aligns else None
         looked_for = finder is not None and portrait.landmarks is None
         draft = max(FINDER_SIDE if looked_for else 0, frame_side(frame))
-        sitter = seat(read_photo(portrait.data, draft, self.limits), portrait, finder)
+        sitter = seat(self.read(portrait.data, draft, self.limits), portrait, finder)
         # A face may be small in a large photo: then more of its pixels are read.
         wanted = side_wanted(sitter.photo, frame, sitter.landmarks, sitter.species)
         if wanted <= min(sitter.photo.image.size):
             return sitter
-        return replace(sitter, photo=read_photo(portrait.data, wanted, self.limits))
+        return replace(sitter, photo=self.read(portrait.data, wanted, self.limits))
 
     def decode(self, latents: Sequence[Sequence[float]], model: str = "") -> Array:
         """N latents of Z numbers -> (N, H, W, C) in [0, 1]; LatentsError if they do not fit."""
@@ -143,3 +142,11 @@ class Morpher:
     def example(self) -> Array | None:
         """Frames between two latents that the default model brings along; None if it has none."""
         return example_frames(self.checkpoint(), EXAMPLE_STEPS)
+
+
+def finished_finder(path: Path) -> Finder:
+    """Read a finder; CheckpointError if its training is not over."""
+    finder = Finder.from_file(path)
+    if not finder.finished:
+        raise CheckpointError(f"{path.name} cannot find faces yet: its training is not over.")
+    return finder

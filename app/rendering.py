@@ -4,9 +4,14 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vae_core.imaging.align import Frame, align
 from vae_core.imaging.photo import Photo
-from vae_core.imaging.render import render_gif, render_png, render_strip, render_webp
+from vae_core.imaging.render import (
+    render_gif,
+    render_png,
+    render_preview,
+    render_strip,
+    render_webp,
+)
 from vae_core.timing import playing_order
 from vae_core.types import Array
 
@@ -74,7 +79,4 @@ def render_frames(frames: Array, form: str, playback: Playback = THERE_AND_BACK)
 
 def preview_url(photo: Photo) -> str:
     """Photo as the data URL of a small picture that every browser can show."""
-    shrink = max(1, photo.width / PREVIEW, photo.height / PREVIEW)
-    frame = Frame(round(photo.height / shrink), round(photo.width / shrink), channels=3)
-    picture = align(photo, frame).pixels
-    return data_url(render_webp(picture[None]), "image/webp")
+    return data_url(render_preview(photo, PREVIEW), "image/webp")

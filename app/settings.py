@@ -1,5 +1,6 @@
 """Typed reads of the environment."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -34,6 +35,43 @@ class Settings:
     min_side: int = PhotoLimits.shortest
     max_fields: int = 20
     max_field_bytes: int = 4096
+    max_json_bytes: int = 1_000_000
+    """Of a request that carries no photo."""
+    max_waiting_bytes: int = 100_000_000
+    """Of all the requests together that are arriving, waiting or being worked on."""
+    max_decode_bytes: int = 700_000_000
+    """Memory for all the photos together that are being decoded."""
+    queue: int = 16
+    """How many requests wait while others are worked on; the next is asked to come back."""
+    header_seconds: float = 10.0
+    """In which the head of a request must arrive."""
+    body_seconds: float = 10.0
+    """In which the rest of it must arrive."""
+    answer_seconds: float = 10.0
+    """In which an answer begins, counted from then."""
+    send_seconds: float = 60.0
+    """In which it must be taken."""
+    decode_seconds: float = 4.0
+    """In which a photo must be decoded."""
+    shutdown_seconds: int = 15
+    """For which requests in flight are waited for at the end."""
+    max_connections: int = 1000
+    requests_per_minute: int = 0
+    """Of one client, for what takes work; 0 for any number."""
+    allowed_hosts: str = ""
+    """Names that the server is asked for by, with commas between; empty for any."""
+    trusted_proxies: str = ""
+    """Addresses whose word is taken for who the client is, with commas between; empty for none."""
+
+    @property
+    def largest_photo(self) -> int:
+        """Bytes of the largest photo, as a file or as pixels."""
+        return max(self.max_photo_bytes, 3 * self.max_pixels)
+
+    @property
+    def places(self) -> int:
+        """How many requests are worked on or wait."""
+        return self.workers + self.queue
 
     @property
     def photo_limits(self) -> PhotoLimits:
@@ -51,12 +89,26 @@ class Settings:
         return cls(**values)
 
 
-def read_like(default: object, name: str, text: str) -> str | int | Path:
-    """Read ``text`` as what the default is: a path, a whole number above zero, or a text."""
+def read_like(default: object, name: str, text: str) -> str | int | float | Path:
+    """Read ``text`` as what the default is: a path, a number above zero, or a text."""
     if isinstance(default, Path):
         return Path(text)
     if isinstance(default, int):
-        if not (text.isascii() and text.isdigit() and int(text) > 0):
-            raise ConfigError(f"{name} must be a whole number above zero, not {text!r}.")
+        least = min(default, 1)
+        if not (text.isascii() and text.isdigit() and int(text) >= least):
+            raise ConfigError(f"{name} must be a whole number from {least} on, not {text!r}.")
         return int(text)
+    if isinstance(default, float):
+        return read_seconds(name, text)
     return text
+
+
+def read_seconds(name: str, text: str) -> float:
+    """Read a number of seconds; ConfigError unless it is above zero."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise ConfigError(f"{name} must be a number of seconds above zero, not {text!r}.")
+    return seconds

@@ -6,8 +6,9 @@ before the model is used; shapes are compared before memory is taken for them.
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +29,14 @@ FORMAT = 1
 MAX_HEADER = 1 << 20
 """Bytes; a header has a few thousand."""
 
-DTYPES = ("F32", "F16")
+LARGEST_LATENT = 1e6
+"""Far beyond every face; above it float32 could overflow inside a decoder."""
+
+MAX_FILE = 1 << 31
+"""Bytes; the state of a training run, the largest file there is, has a few hundred million."""
+
+DTYPES = {"F32": 4, "F16": 2}
+"""Types of numbers, and how many bytes each has."""
 
 
 class Header(NamedTuple):
@@ -93,9 +101,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
     with opened(path) as file:
         header = read_header(path, file)
         name, config, frame, metadata = parse_description(path, header.values)
-        if header.shapes != shapes_of(path, config):
+        if len(config.hidden) > len(header.shapes) or header.shapes != shapes_of(path, config):
             raise CheckpointError(f"{path.name}: its tensors are not those of its model.")
         params = read_arrays(path, file, header)
+    if not all(np.isfinite(p).all() for p in params.values()):
+        raise CheckpointError(f"{path.name} holds numbers that are none: its training went astray.")
     return Checkpoint(name, config, frame, cast(params), metadata)
 
 
@@ -106,9 +116,25 @@ def parse_description(
     try:
         config = VAEConfig.from_json(values["config"])
         frame = Frame.from_json(values["frame"])
-        return str(values["name"]), config, frame, dict(values["metadata"])
+        metadata = dict(values["metadata"])
+        check_metadata(metadata, config)
+        if (frame.height, frame.width, frame.channels) != config.image:
+            raise ValueError("its frame is not of the model's size.")
+        return str(values["name"]), config, frame, metadata
     except (ConfigError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"{path.name} does not describe a model: {error}") from error
+
+
+def check_metadata(metadata: dict[str, Any], config: VAEConfig) -> None:
+    """Raise ValueError, TypeError or KeyError if what is used of it later could not be."""
+    if not all(isinstance(metadata.get(key, {}), dict) for key in ("dataset", "losses")):
+        raise ValueError("its data set or its losses are not described.")
+    if histogram := metadata.get("histogram"):
+        Histogram.from_json(histogram).check()
+    for end in ("friend", "dog") if metadata.get("example") else ():
+        latent = np.asarray(metadata["example"][end], np.float64)
+        if latent.shape != (config.latent,) or not (np.abs(latent) < LARGEST_LATENT).all():
+            raise ValueError("its example is no pair of latents.")
 
 
 def shapes_of(path: Path, config: VAEConfig) -> dict[str, tuple[int, ...]]:
@@ -163,6 +189,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 def read_header(path: Path, file: BinaryIO) -> Header:
     """Read the beginning of a file, and none of its tensors. Raises CheckpointError."""
     size = int.from_bytes(file.read(8), "little")
+    if bytes_of(file) > MAX_FILE:
+        raise CheckpointError(f"{path.name} is larger than any file that this program writes.")
     if size > MAX_HEADER:
         raise CheckpointError(f"{path.name} is damaged: its header has {size} bytes.")
     try:
@@ -175,11 +203,31 @@ def read_header(path: Path, file: BinaryIO) -> Header:
         values = json.loads(text)
         shapes = {name: tuple(f["shape"]) for name, f in fields.items()}
         known = all(f["dtype"] in DTYPES for f in fields.values())
+        whole = not known or is_gapless(fields.values(), bytes_of(file) - 8 - size)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path.name} was not written by this program.") from error
     if not known or not isinstance(values, dict) or values.get("format") != FORMAT:
         raise CheckpointError(f"{path.name} is of a format that this version does not read.")
+    if not whole:
+        raise CheckpointError(f"{path.name} is damaged: its tensors are not where they should be.")
     return Header(text, sha256, values, shapes)
+
+
+def is_gapless(tensors: Iterable[dict[str, Any]], size: int) -> bool:
+    """Tell whether tensors of these types, shapes and places fill ``size`` bytes, each one once."""
+    end = 0
+    for begin, stop, bytes_ in sorted(
+        (*t["data_offsets"], DTYPES[t["dtype"]] * math.prod(t["shape"])) for t in tensors
+    ):
+        if begin != end or stop - begin != bytes_:
+            return False
+        end = stop
+    return end == size
+
+
+def bytes_of(file: BinaryIO) -> int:
+    """Return how many bytes a file has, wherever it is being read."""
+    return os.fstat(file.fileno()).st_size
 
 
 def read_arrays(path: Path, file: BinaryIO, header: Header) -> Params:

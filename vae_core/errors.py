@@ -21,6 +21,10 @@ class PhotoTooSmallError(PhotoError):
     """Too few pixels to hold a face."""
 
 
+class PhotoTooSlowError(PhotoError):
+    """A photo that takes longer to decode than anyone waits for it."""
+
+
 class LandmarksError(DogpeopleError):
     """Landmarks that are incomplete, outside the photo, or do not span a face."""
 

@@ -20,9 +20,9 @@ from vae_core.layers import (
     sigmoid,
     softplus,
 )
-from vae_core.metrics import PrincipalComponents
 from vae_core.model import cast
 from vae_core.optim import Adam
+from vae_core.principal import PrincipalComponents
 from vae_core.types import Array, Params, Rng
 
 SIDE = 64

@@ -1,5 +1,7 @@
 """What "good" means, in numbers."""
 
+import itertools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +40,15 @@ class Histogram:
         """Count values in equal bins from the smallest to the largest."""
         counts, edges = np.histogram(values, bins)
         return cls(tuple(map(float, edges)), tuple(map(int, counts)))
+
+    def check(self) -> None:
+        """Raise ValueError unless the edges rise and the counts are of so many bins."""
+        rising = all(low < high for low, high in itertools.pairwise(self.edges))
+        finite = all(math.isfinite(edge) for edge in self.edges)
+        counted = all(isinstance(count, int) and count >= 0 for count in self.counts)
+        sized = len(self.edges) == len(self.counts) + 1 > 1
+        if not (rising and finite and counted and sized and sum(self.counts) > 0):
+            raise ValueError("its histogram is none.")
 
     def percentile(self, value: float) -> float:
         """Return the share of counted values below ``value``, 0 to 100, linear within a bin."""

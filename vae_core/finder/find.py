@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from vae_core.checkpoint import read_tensors
-from vae_core.errors import LandmarksError
+from vae_core.errors import CheckpointError, LandmarksError
 from vae_core.finder.faces import Face, boxes_of, overlap, spread
 from vae_core.finder.network import (
     CELL,
@@ -21,6 +21,7 @@ from vae_core.finder.network import (
     build_gauge,
     build_reader,
     build_scout,
+    tensor_shapes,
 )
 from vae_core.finder.targets import OFFSET, cell_centres
 from vae_core.finder.training_sets import GAUGE_POINTS, READER_POINTS
@@ -65,6 +66,17 @@ READINGS = 3
 """How often the reader looks; each time from where it saw the landmarks the time before."""
 
 
+def check_tensors(path: Path, tensors: Params) -> None:
+    """Raise CheckpointError unless they are those of a finder, whole networks of finite numbers."""
+    expected = tensor_shapes()
+    parts = {name.split(".")[0] for name in tensors}
+    whole = {n: shape for n, shape in expected.items() if n.split(".")[0] in parts}
+    if {name: t.shape for name, t in tensors.items()} != whole or not {"scout", "reader"} <= parts:
+        raise CheckpointError(f"{path.name}: its tensors are not those of a finder.")
+    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+        raise CheckpointError(f"{path.name} holds numbers that are none: its training went astray.")
+
+
 class Candidates(NamedTuple):
     """heat: (K,).  points: (K, 4, 2) in pixels of the photo."""
 
@@ -98,11 +110,25 @@ class Finder:
 
     @classmethod
     def from_file(cls, path: Path) -> "Finder":
-        """Read a finder's checkpoint; CheckpointError when it is missing or damaged."""
+        """Read a finder's checkpoint; CheckpointError when it is missing, damaged or of no finder.
+
+        The file of an earlier stage of training lacks the gauge and the boxes: see ``finished``.
+        """
         tensors, header = read_tensors(path)
+        check_tensors(path, tensors)
         boxes = {name: w.astype(np.float64) for name, w in scope(tensors, "boxes").items()}
         params = {name: p for name, p in tensors.items() if not name.startswith("boxes.")}
-        return cls(cast(params), boxes, header["threshold"], header["metadata"])
+        threshold, metadata = header.get("threshold"), header.get("metadata")
+        if not (isinstance(threshold, float) and isinstance(metadata, dict)):
+            raise CheckpointError(f"{path.name} does not describe a finder.")
+        return cls(cast(params), boxes, threshold, metadata)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of it is there that :meth:`find` needs."""
+        return self.boxes.keys() == set(SPECIES) and "gauge" in {
+            n.split(".")[0] for n in self.params
+        }
 
     def find(self, photo: Photo) -> list[Face]:
         """Return every face, the surest first, in pixels of the upright full-size photo."""

@@ -6,8 +6,13 @@ one candidate, brought upright in 64 x 64 pixels, and says what it is and where 
 The gauge sees a face that is almost in its place, closer up, and measures the landmarks precisely.
 """
 
+from functools import cache
+
+import numpy as np
+
 from vae_core.imaging.align import Frame
 from vae_core.layers import Chain, Conv2d, Flatten, Layer, LeakyRelu, Linear, Residual
+from vae_core.types import unscope
 
 SPECIES = ("person", "dog")
 POINTS = ("left_eye", "right_eye", "nose", "mouth")
@@ -84,3 +89,14 @@ def build_gauge() -> Layer:
             "points": Linear(64 * 64, 2 * len(POINTS)),
         }
     )
+
+
+@cache
+def tensor_shapes() -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor in a finished finder's file."""
+    networks = {"scout": build_scout(), "reader": build_reader(), "gauge": build_gauge()}
+    shapes: dict[str, tuple[int, ...]] = {f"boxes.{name}": (9, 4) for name in SPECIES}
+    for name, network in networks.items():
+        params = unscope(network.init(np.random.default_rng(0)), name)
+        shapes |= {key: p.shape for key, p in params.items()}
+    return shapes

@@ -16,6 +16,8 @@ PNG_PIXELS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 """The chunks that make the pixels (PNG 3rd edition, ch. 11); an animation's frames are not among
 them."""
 
+WEBP = re.compile(rb"RIFF....WEBPVP8([ LX])", re.DOTALL)
+
 JPEG_SCAN = 0xDA
 JPEG_END = 0xD9
 JFIF, EXIF, ADOBE, COMMENT = 0xE0, 0xE1, 0xEE, 0xFE
@@ -96,3 +98,21 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         yield marker, data[start:end]
         start = end
     yield JPEG_SCAN, data[start:]
+
+
+def webp_size(data: bytes) -> tuple[int, int] | None:
+    """Return width and height of a WebP in pixels (RFC 9649), None of other files.
+
+    Pillow sets memory aside before it tells the size.
+    """
+    found = WEBP.match(data)
+    if not found or len(data) < 30:
+        return None
+    if found[1] == b"X":
+        width, height = (int.from_bytes(data[place : place + 3], "little") for place in (24, 27))
+        return width + 1, height + 1
+    if found[1] == b"L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack_from("<HH", data, 26)
+    return width & 0x3FFF, height & 0x3FFF

@@ -5,9 +5,11 @@ import io
 import re
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
-import numpy as np
 from PIL import (
     AvifImagePlugin,
     ExifTags,
@@ -24,7 +26,7 @@ from vae_core.errors import (
     PhotoTooSmallError,
     UnreadablePhotoError,
 )
-from vae_core.imaging.metadata import split_exif
+from vae_core.imaging.metadata import split_exif, webp_size
 
 FORMATS = tuple(
     plugin.format
@@ -63,17 +65,24 @@ SIDEWAYS = (5, 6, 7, 8)
 BACKGROUND = "white"
 """What shows through transparent pixels."""
 
+BYTES_A_PIXEL = {"JPEG": 14, "PNG": 13, "WEBP": 17, "AVIF": 13, "GIF": 14, "HEIF": 14}
+"""Memory that reading takes at most, from the header to an upright RGB photo."""
+
 OPENING = threading.Lock()
 """Muting warnings changes the whole process, so one thread at a time does it."""
 
 
 @dataclass(frozen=True)
 class PhotoLimits:
-    """Sizes that are read: ``pixels`` in all, ``longest`` and ``shortest`` side in pixels."""
+    """Sizes that are read: ``pixels`` in all, ``longest`` and ``shortest`` side in pixels.
+
+    draft: how many pixels a photo keeps at most that is asked for with ``enough``.
+    """
 
     pixels: int = 50_000_000
     longest: int = 12_000
     shortest: int = 32
+    draft: int = 12_500_000
 
 
 @dataclass(frozen=True)
@@ -81,12 +90,58 @@ class Photo:
     """An upright photo of mode RGB, 8 bit.
 
     ``width`` and ``height`` are those of the full-size upright photo, the pixels that landmarks
-    are given in. ``image`` may hold fewer: :func:`read_photo` reduces a JPEG when that is enough.
+    are given in. ``image`` may hold fewer: :func:`read_photo` reduces it when that is enough.
     """
 
     image: Image.Image
     width: int
     height: int
+
+    @classmethod
+    def from_pixels(
+        cls, pixels: memoryview, size: tuple[int, int], width: int, height: int
+    ) -> "Photo":
+        """Make one of the bytes of an RGB image of that size: its ``tobytes()``."""
+        return cls(Image.frombytes("RGB", (size[0], size[1]), pixels), width, height)
+
+
+class PhotoReader(Protocol):
+    """What reads photos as :func:`read_photo` does, here or in another process."""
+
+    def __call__(self, data: bytes, enough: int | None, limits: PhotoLimits) -> Photo:
+        """Return the upright photo; PhotoError."""
+        ...
+
+
+@dataclass(frozen=True)
+class OpenedPhoto:
+    """A photo whose header was read, and none of its pixels."""
+
+    data: bytes
+    image: Image.Image
+    orientation: int
+    limits: PhotoLimits
+
+    @property
+    def cost(self) -> int:
+        """Bytes of memory that :meth:`read` takes at most."""
+        width, height = self.image.size
+        return width * height * BYTES_A_PIXEL[self.image.format or ""]
+
+    def read(self, enough: int | None = None) -> Photo:
+        """Decode the pixels, as :func:`read_photo` says."""
+        with refusals(self.data, self.limits):
+            image, (width, height) = self.image, self.image.size
+            if enough is not None and image.format == "JPEG":
+                image.draft(image.mode, (enough, enough))
+            image.load()
+            rgb = to_rgb(image)
+            if enough is not None and rgb.width * rgb.height > self.limits.draft:
+                rgb = rgb.reduce(2)
+            upright = turn(rgb, self.orientation)
+            upright.info.clear()
+            sideways = self.orientation in SIDEWAYS
+            return Photo(upright, *((height, width) if sideways else (width, height)))
 
 
 def read_photo(
@@ -95,38 +150,49 @@ def read_photo(
     """Read the first frame of a JPEG, PNG, WebP, AVIF, GIF or HEIC file.
 
     Sizes are checked on the header, before any pixel is decoded. With ``enough``, a JPEG may be
-    decoded at 1/2, 1/4 or 1/8 as long as its shorter side keeps that many pixels. Orientation is
-    honoured; nothing else that the file says about the photo is kept.
+    decoded at 1/2, 1/4 or 1/8 as long as its shorter side keeps that many pixels, and every photo
+    of more than ``limits.draft`` pixels is halved. Orientation is honoured; nothing else that the
+    file says about the photo is kept.
 
     Raises UnreadablePhotoError, PhotoTooLargeError or PhotoTooSmallError.
     """
+    return open_photo(data, limits).read(enough)
+
+
+def open_photo(data: bytes, limits: PhotoLimits = PhotoLimits()) -> OpenedPhoto:
+    """Read a photo's header and check its size. Errors as of :func:`read_photo`."""
     if not data:
         raise UnreadablePhotoError(f"The file is empty. {WANTED}")
+    with refusals(data, limits):
+        if size := webp_size(data):
+            check_size(size, limits)
+        pixels, exif = split_exif(data)
+        image = open_image(pixels)
+        check_size(image.size, limits)
+        if exif:
+            image.info["exif"] = exif
+        return OpenedPhoto(data, image, read_orientation(image), limits)
+
+
+def opening_cost(data: bytes, limits: PhotoLimits) -> int:
+    """Bytes of memory that :func:`open_photo` takes at most: copies of the file, mainly.
+
+    For a WebP, libwebp sets two canvases aside at once, and leaves them untouched.
+    """
+    return 5 * len(data) + (8 * limits.pixels if webp_size(data) else 0)
+
+
+@contextmanager
+def refusals(data: bytes, limits: PhotoLimits) -> Iterator[None]:
+    """Turn whatever Pillow raises over ``data`` into a sentence for the sender."""
     try:
-        return decode(data, enough, limits)
+        yield
     except PhotoError:
         raise
     except (MemoryError, Image.DecompressionBombError):
         raise too_large(limits) from None
     except Exception as error:  # broken bytes raise whatever they like in Pillow
         raise UnreadablePhotoError(complaint(data)) from error
-
-
-def decode(data: bytes, enough: int | None, limits: PhotoLimits) -> Photo:
-    """Do what :func:`read_photo` promises, raising whatever Pillow raises."""
-    pixels, exif = split_exif(data)
-    image = open_image(pixels)
-    check_size(image.size, limits)
-    if exif:
-        image.info["exif"] = exif
-    orientation = read_orientation(image)
-    width, height = image.size
-    if enough is not None and image.format == "JPEG":
-        image.draft(image.mode, (enough, enough))
-    image.load()
-    upright = turn(to_rgb(image), orientation)
-    upright.info.clear()
-    return Photo(upright, *((height, width) if orientation in SIDEWAYS else (width, height)))
 
 
 def open_image(data: bytes) -> Image.Image:
@@ -187,14 +253,13 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         return from_16_bit(image)
     if image.has_transparency_data:
-        return flatten(image.convert("RGBA"))
+        return flatten(image if image.mode == "RGBA" else image.convert("RGBA"))
     return image.convert("RGB")
 
 
 def from_16_bit(image: Image.Image) -> Image.Image:
     """Scale 0..65535 to 0..255, where Pillow's own conversion would clip."""
-    values = np.asarray(image)
-    return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
+    return image.point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
 
 
 def flatten(image: Image.Image) -> Image.Image:

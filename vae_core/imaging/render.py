@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from vae_core.imaging.photo import Photo
 from vae_core.timing import playing_order
 from vae_core.types import Array
 
@@ -61,6 +62,14 @@ def render_webp(frames: Array, fps: float = 12.0, order: Array | None = None) ->
     images = [to_image(frame).convert("RGB") for frame in round_to_bytes(frames)]
     duration = max(1, round(1000 / fps))
     return save_animation(images, order, "WEBP", duration=duration, quality=WEBP_QUALITY, method=2)
+
+
+def render_preview(photo: Photo, longest: int) -> bytes:
+    """Photo -> a WebP whose longer side has at most so many pixels; slightly lossy."""
+    shrink = max(1.0, photo.width / longest, photo.height / longest)
+    size = (max(1, round(photo.width / shrink)), max(1, round(photo.height / shrink)))
+    small = photo.image.resize(size, reducing_gap=2.0) if size != photo.image.size else photo.image
+    return save(small, "WEBP", quality=WEBP_QUALITY, method=2)
 
 
 def to_image(picture: Array) -> Image.Image:

@@ -1,0 +1,88 @@
+"""``python -m app.decoder SOCKET MEMORY SIZE``: the child process that decodes what strangers send.
+
+It holds one end of a pair of sockets, a piece of shared memory and nothing else of the server's.
+It may take no more memory than it was granted, writes no file, and ends by itself when a photo
+takes too long or the server is gone. Only Pillow is imported, so that it is there at once.
+"""
+
+import resource
+import signal
+import socket
+import sys
+
+from app.memory import give_memory_back, private_memory
+from app.messages import Line, SharedMemory, Values
+from vae_core.errors import PhotoError
+from vae_core.imaging.photo import OpenedPhoto, PhotoLimits, open_photo, opening_cost
+
+ROOM = 64_000_000
+"""Bytes of memory beyond what this process begins with and what a photo costs."""
+
+KEPT = 24_000_000
+"""Bytes of memory that are held on to between two photos."""
+
+GRACE = 1.0
+"""Seconds that the server has to kill this process before it does so itself."""
+
+
+def main() -> int:
+    """Answer until the other end is closed."""
+    descriptor, memory, size = map(int, sys.argv[1:])
+    line, shared = Line(socket.socket(fileno=descriptor)), SharedMemory(size, memory)
+    confine()
+    line.send({"ready": True})
+    while True:
+        try:
+            answer(line, shared, line.receive())
+        except (EOFError, OSError):
+            return 0
+        rest()
+
+
+def confine() -> None:
+    """Give up what decoding does not need; whoever stops the server stops this by closing it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
+        resource.setrlimit(limit, (0, 0))
+
+
+def answer(line: Line, shared: SharedMemory, asked: Values) -> None:
+    """Read a header, wait for the word to go on, read the pixels; or refuse, in a sentence."""
+    signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + GRACE)
+    data, limits = bytes(shared.view(asked["size"])), PhotoLimits(**asked["limits"])
+    base = private_memory() + ROOM + opening_cost(data, limits)
+    limit_memory(base)
+    try:
+        photo = open_photo(data, limits)
+        line.send({"cost": photo.cost})
+        if granted := line.receive()["memory"]:
+            limit_memory(base + granted)
+            line.send(decode(photo, asked["enough"], shared))
+    except PhotoError as error:
+        line.send({"refused": type(error).__name__, "sentence": str(error)})
+
+
+def decode(photo: OpenedPhoto, enough: int | None, shared: SharedMemory) -> Values:
+    """Leave the pixels of a photo in the shared memory, and tell its sizes."""
+    read = photo.read(enough)
+    shared.write(read.image.tobytes())
+    return {"width": read.width, "height": read.height, "size": read.image.size}
+
+
+def limit_memory(size: int) -> None:
+    """Let this process have at most so many bytes of its own; beyond them is a MemoryError."""
+    if private_memory():  # elsewhere the limit is ignored, or counts something else
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
+
+
+def rest() -> None:
+    """Stop the clock, and give back to the system what the last photo took."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    if private_memory() > KEPT:
+        give_memory_back()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""Untrusted bytes are decoded in child processes that can be killed.
+
+A file of a few bytes can cost gigabytes, another hours, and a codec may have a hole. So each photo
+is decoded by a child with little memory and little time. A child that oversteps is killed, and
+another takes its place.
+"""
+
+import math
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict
+from typing import Self
+
+from app.messages import Line, SharedMemory, Values
+from app.settings import ROOT
+from vae_core.errors import (
+    DogpeopleError,
+    PhotoError,
+    PhotoTooLargeError,
+    PhotoTooSlowError,
+    PhotoTooSmallError,
+    UnreadablePhotoError,
+)
+from vae_core.imaging.photo import DAMAGED, Photo, PhotoLimits
+
+START_SECONDS = 30.0
+"""How long a child may take to be there."""
+
+ALLOCATION = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "32000000",
+    "MALLOC_TRIM_THRESHOLD_": "32000000",
+}
+"""For glibc: memory that one photo took is used again for the next. Fresh pages take longer to come
+by than the pixels of a small photo to decode."""
+
+REFUSALS: dict[str, type[PhotoError]] = {
+    kind.__name__: kind for kind in (UnreadablePhotoError, PhotoTooLargeError, PhotoTooSmallError)
+}
+
+TOO_SLOW = "The photo takes too long to decode; save it again as an ordinary JPEG and send that."
+TOO_COSTLY = "The photo takes too much memory to decode; send a smaller one, or a JPEG."
+BUSY = "There is a lot to do here right now; please try again in a moment."
+
+DUE: ContextVar[float] = ContextVar("DUE")
+"""When the answer that is being worked on is due, on the monotonic clock."""
+
+
+class BusyError(DogpeopleError):
+    """There is more to do than can be done in time."""
+
+    def __init__(self) -> None:
+        super().__init__(BUSY)
+
+
+class Decoder:
+    """One child process, and what is shared with it."""
+
+    def __init__(self, size: int) -> None:
+        ours, theirs = socket.socketpair()
+        self.line, self.shared = Line(ours), SharedMemory(size)
+        descriptors = (theirs.fileno(), self.shared.descriptor)
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app.decoder", *map(str, [*descriptors, size])],
+                stdin=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=descriptors,
+                env=os.environ | ALLOCATION | {"PYTHONPATH": str(ROOT)},
+            )
+        self.ready = False
+        self.alive = True
+
+    def wait_until_ready(self) -> None:
+        """Return once the child is there; the time it takes to start is not the photo's."""
+        if not self.ready:
+            self.ask(None, START_SECONDS)
+            self.ready = True
+
+    def ask(self, question: Values | None, seconds: float) -> Values:
+        """Return the answer.
+
+        Raises PhotoTooSlowError if there is none in time, UnreadablePhotoError if the child dies
+        of the question, and the refusal if the answer is one.
+        """
+        timer = threading.Timer(max(0.0, seconds), self.kill)
+        timer.start()
+        try:
+            if question is not None:
+                self.line.send(question)
+            answer = self.line.receive()
+        except (EOFError, OSError, ValueError):
+            raise self.died() from None
+        finally:
+            timer.cancel()
+            timer.join()
+        if name := answer.get("refused"):
+            raise REFUSALS[name](answer["sentence"])
+        return answer
+
+    def died(self) -> PhotoError:
+        """Say why there is no answer: the child was killed, or its photo was too much for it."""
+        if not self.alive:
+            return PhotoTooSlowError(TOO_SLOW)
+        self.kill()
+        return UnreadablePhotoError(DAMAGED)
+
+    def kill(self) -> None:
+        """End the child at once."""
+        self.alive = False
+        self.process.kill()
+
+    def close(self) -> None:
+        """End the child and forget it."""
+        self.kill()
+        self.line.close()
+        self.shared.close()
+        self.process.wait()
+
+
+class MemoryBudget:
+    """How many bytes all decoding together may take."""
+
+    def __init__(self, total: int) -> None:
+        self.total = self.left = total
+        self.changed = threading.Condition()
+
+    def take(self, size: int, seconds: float) -> None:
+        """Take a part; PhotoTooLargeError beyond the total, BusyError if it gets free too late."""
+        if size > self.total:
+            raise PhotoTooLargeError(TOO_COSTLY)
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.left >= size, max(0.0, seconds)):
+                raise BusyError
+            self.left -= size
+
+    def give_back(self, size: int) -> None:
+        """Give a part back."""
+        with self.changed:
+            self.left += size
+            self.changed.notify_all()
+
+
+class DecoderPool:
+    """Children that wait for photos: a PhotoReader, and a context that ends them all."""
+
+    def __init__(self, children: int, seconds: float, memory: int, largest: int) -> None:
+        """Start so many; seconds and bytes of memory to decode in; bytes of the largest photo."""
+        self.seconds = seconds
+        self.budget = MemoryBudget(memory)
+        self.largest = largest
+        self.decoders = {Decoder(largest) for _ in range(children)}
+        self.idle: queue.LifoQueue[Decoder] = queue.LifoQueue()
+        for decoder in self.decoders:
+            self.idle.put(decoder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for decoder in self.decoders:
+            decoder.close()
+
+    def __call__(self, data: bytes, enough: int | None, limits: PhotoLimits) -> Photo:
+        """Read a photo as ``read_photo`` does; PhotoTooSlowError or BusyError besides."""
+        with self.lent() as decoder:
+            used = len(data)
+            try:
+                cost, seconds = self.read_header(decoder, data, enough, limits)
+                sizes = self.read_pixels(decoder, cost, seconds)
+                used = max(used, 3 * math.prod(sizes["size"]))
+                with decoder.shared.view(3 * math.prod(sizes["size"])) as pixels:
+                    return Photo.from_pixels(pixels, **sizes)
+            finally:
+                decoder.shared.forget(used)
+
+    def read_header(
+        self, decoder: Decoder, data: bytes, enough: int | None, limits: PhotoLimits
+    ) -> tuple[int, float]:
+        """Take the memory for a photo's pixels; return it, and the seconds that are left."""
+        started, due = time.monotonic(), time_left()
+        seconds = min(self.seconds, due)
+        decoder.shared.write(data)
+        values = {"size": len(data), "enough": enough, "limits": asdict(limits), "seconds": due}
+        cost: int = decoder.ask(values, seconds)["cost"]
+        seconds -= time.monotonic() - started
+        try:
+            self.budget.take(cost, time_left())
+        except DogpeopleError:
+            decoder.line.send({"memory": 0})
+            raise
+        return cost, seconds
+
+    def read_pixels(self, decoder: Decoder, cost: int, seconds: float) -> Values:
+        """Have the pixels decoded, give their memory back, and return what was decoded."""
+        try:
+            return decoder.ask({"memory": cost}, seconds)
+        finally:
+            self.budget.give_back(cost)
+
+    @contextmanager
+    def lent(self) -> Iterator[Decoder]:
+        """Lend a child that is ready; one that is killed meanwhile is replaced."""
+        try:
+            decoder = self.idle.get(timeout=max(0.0, time_left()))
+        except queue.Empty:
+            raise BusyError from None
+        try:
+            decoder.wait_until_ready()
+            yield decoder
+        finally:
+            self.idle.put(decoder if decoder.alive else self.replacement(decoder))
+
+    def replacement(self, dead: Decoder) -> Decoder:
+        """Start a child in the place of one that was killed."""
+        dead.close()
+        new = Decoder(self.largest)
+        self.decoders = self.decoders - {dead} | {new}
+        return new
+
+
+def time_left() -> float:
+    """Return how many seconds there are until the answer is due."""
+    return DUE.get(time.monotonic() + START_SECONDS) - time.monotonic()

@@ -1,0 +1,133 @@
+"""How requests are let in, and who is turned away."""
+
+import time
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.morphing import Morpher
+from app.settings import Settings
+from app.visitors import REMEMBERED, RateLimit
+from tests.app.pictures import dog_photo, photo
+from tests.app.test_refusals import assert_problem
+
+FILES = {"friend": photo(), "dog": dog_photo()}
+SIZE = sum(map(len, FILES.values()))
+
+
+def serve(models, **settings):
+    return TestClient(create_app(Settings(models=models, model="faces", **settings)))
+
+
+def morph(client, **options):
+    return client.post("/api/v1/morph", files=FILES, **options)
+
+
+def test_bodies_together_have_so_many_bytes_and_give_them_back(models):
+    with serve(models, max_waiting_bytes=SIZE + 2000) as client:
+        for _ in range(5):
+            assert morph(client).status_code == 200
+    with serve(models, max_waiting_bytes=SIZE // 2) as client:
+        for _ in range(2):
+            answer = morph(client)
+            assert "moment" in assert_problem(answer, 429, "busy")
+            assert int(answer.headers["retry-after"]) > 0
+            assert client.post("/api/v1/faces", files={"photo": b"x"}).status_code == 415
+
+
+def test_a_body_without_photos_has_a_limit_of_its_own(models):
+    with serve(models, max_json_bytes=1000) as client:
+        body = {"latents": [[0.0] * 500]}
+        assert_problem(client.post("/api/v1/decode", json=body), 413)
+        assert_problem(client.post("/api/v1/morph", data={"walk": "a" * 2000}), 413)
+        assert morph(client).status_code == 200
+
+
+def test_an_answer_that_is_not_there_in_time_is_given_up(models, monkeypatch):
+    at_once = Morpher.morph
+    monkeypatch.setattr(Morpher, "morph", lambda *args: time.sleep(0.5) or at_once(*args))
+    with serve(models, answer_seconds=0.1) as client:
+        assert_problem(morph(client), 429, "busy")
+
+
+def test_places_are_given_back_whatever_happens(models, monkeypatch):
+    def fall_over(*args):
+        raise RuntimeError
+
+    with serve(models, workers=1, queue=1) as client:
+        client = TestClient(client.app, raise_server_exceptions=False)
+        with client, monkeypatch.context() as patch:
+            patch.setattr(Morpher, "morph", fall_over)
+            assert [morph(client).status_code for _ in range(4)] == [500] * 4
+        with client:
+            assert morph(client).status_code == 200
+            assert client.post("/api/v1/morph", files={"dog": b"x"}).status_code == 422
+            assert morph(client).status_code == 200
+
+
+def test_a_person_is_told_on_a_page(models):
+    with serve(models, max_waiting_bytes=10) as client:
+        answer = client.post("/", files=FILES)
+    assert answer.status_code == 429
+    assert answer.headers["content-type"].startswith("text/html")
+    assert int(answer.headers["retry-after"]) > 0
+    assert "There is a lot to do here" in answer.text
+
+
+def test_health_is_never_refused(models):
+    with serve(models, max_waiting_bytes=1, requests_per_minute=1) as client:
+        assert all(client.get("/healthz").status_code == 200 for _ in range(5))
+
+
+@pytest.mark.parametrize("host", ["dogs.example.org", "DOGS.example.org:8000", "[::1]:80"])
+def test_the_servers_own_names_are_let_in(models, host):
+    with serve(models, allowed_hosts="dogs.example.org, [::1]") as client:
+        assert client.get("/healthz", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example.org", "dogs.example.org.evil", "", "[::2]", "["])
+def test_another_servers_names_are_turned_away(models, host):
+    with serve(models, allowed_hosts="dogs.example.org, [::1]") as client:
+        assert_problem(client.get("/healthz", headers={"host": host}), 421)
+
+
+def test_a_client_that_asks_too_often_is_turned_away_for_a_while(models):
+    with serve(models, requests_per_minute=2) as client:
+        assert [morph(client).status_code for _ in range(2)] == [200, 200]
+        answer = morph(client)
+        assert "wait a moment" in assert_problem(answer, 429)
+        assert int(answer.headers["retry-after"]) == 30
+        assert client.get("/").status_code == 200
+
+
+def test_requests_come_back_with_time_and_each_client_has_its_own():
+    rate = RateLimit(60)
+    assert all(rate.allows("a", 0.0) for _ in range(60))
+    assert not rate.allows("a", 0.0)
+    assert rate.allows("b", 0.0)
+    assert not rate.allows("a", 0.5)
+    assert rate.allows("a", 1.0)
+    assert not rate.allows("a", 1.0)
+    assert sum(rate.allows("a", 1000.0) for _ in range(100)) == 60
+
+
+def test_clients_beyond_number_are_forgotten_the_oldest_first():
+    rate = RateLimit(1)
+    for client in range(REMEMBERED + 5):
+        assert rate.allows(str(client), 0.0)
+    assert len(rate.buckets) == REMEMBERED
+    assert rate.allows("0", 0.0)
+    assert not rate.allows(str(REMEMBERED), 0.0)
+
+
+def test_every_answer_has_a_number_of_its_own(models, monkeypatch):
+    monkeypatch.setattr(Morpher, "encode", lambda *args: 1 / 0)
+    app = create_app(Settings(models=models, model="faces"))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        broken = client.post("/api/v1/encode", files={"photo": photo()})
+        answers = [client.get("/"), client.get("/nope"), client.get("/static/style.css"), broken]
+    assert broken.status_code == 500
+    numbers = {answer.headers["x-request-id"] for answer in answers}
+    assert len(numbers) == 4
+    assert all(len(number) == 16 for number in numbers)
