@@ -11,7 +11,7 @@ import numpy as np
 
 from vae_core.errors import DataError
 from vae_core.finder.losses import cross_entropy, heat_loss, point_loss
-from vae_core.finder.network import CELL, SPECIES, build_gauge, build_reader, build_scout
+from vae_core.finder.network import CELL, SPECIES, as_input, build_gauge, build_reader, build_scout
 from vae_core.finder.targets import mirror_faces, point_targets, reader_targets, scout_targets
 from vae_core.finder.training_sets import GAUGE_POINTS
 from vae_core.layers import param_grads
@@ -70,11 +70,6 @@ def new_finder_state(settings: TrainSettings) -> TrainState:
     params = unscope(build_scout().init(rng), "scout") | unscope(build_reader().init(rng), "reader")
     params["scout.heads.bias"][: len(SPECIES)] = RARE
     return TrainState(cast(params), Adam().init(cast(params)))
-
-
-def as_input(pixels: Array) -> Array:
-    """(N, H, W, 3) uint8 -> float32 in [-1, 1]."""
-    return pixels * np.float32(2 / 255) - np.float32(1)
 
 
 def scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Params]:
