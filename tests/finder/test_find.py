@@ -17,10 +17,10 @@ from vae_core.finder.find import (
     SMALLEST_SIDE,
     Candidates,
     Finder,
-    whole_cells,
     peaks,
     pyramid,
     upright,
+    whole_cells,
 )
 from vae_core.finder.network import CELL
 from vae_core.finder.training_sets import READER_POINTS

@@ -272,8 +272,9 @@ def between(straight: Array, mirrored: Array, expected: Array) -> Array:
 
 def softmax(logits: Array) -> Array:
     """(K, C) -> the odds of each class, (K, C)."""
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    odds: Array = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return odds
 
 
 def to_picture(ways: list[Similarity], seen: Array) -> Array:
