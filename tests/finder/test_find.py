@@ -17,10 +17,10 @@ from vae_core.finder.find import (
     SMALLEST_SIDE,
     Candidates,
     Finder,
-    as_input,
     peaks,
     pyramid,
     upright,
+    whole_cells,
 )
 from vae_core.finder.network import CELL
 from vae_core.finder.training_sets import READER_POINTS
@@ -66,7 +66,7 @@ def test_a_photo_is_seen_at_every_scale_down_to_the_smallest(size):
 
 
 def test_pictures_are_filled_up_to_whole_cells_with_mid_grey():
-    x = as_input(Image.new("RGB", (CELL + 3, CELL - 1), (255, 255, 255)))
+    x = whole_cells(Image.new("RGB", (CELL + 3, CELL - 1), (255, 255, 255)))
     assert x.shape == (1, CELL, 2 * CELL, 3)
     assert x[0, 0, 0, 0] == pytest.approx(1)
     assert x[0, -1, -1, 0] == 0

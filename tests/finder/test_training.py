@@ -9,7 +9,6 @@ from tests.finder.scenery import write_data
 from vae_core.__main__ import main
 from vae_core.finder.find import Finder
 from vae_core.finder.training import (
-    DECAY,
     erased,
     new_finder_state,
     open_crop_set,
@@ -17,6 +16,8 @@ from vae_core.finder.training import (
     train_finder,
 )
 from vae_core.training import TrainSettings
+
+NAMES = ("finder", "again")
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +49,21 @@ def test_the_finder_that_comes_out_can_be_used(folder):
 
 def test_the_card_tells_what_was_measured(folder):
     card = (folder / "finder.md").read_text()
-    assert "2 steps of 2" in card
+    rows = [line for line in card.splitlines() if "2 of 2" in line]
+    assert [row.split("|")[1].strip() for row in rows] == ["scout and reader", "reader", "gauge"]
     assert "drawn" in card
     assert "photos without a face" in card
     assert (folder / "finder.safetensors.sha256").read_text().split()[0] in card
+
+
+def test_the_reader_of_a_finder_can_learn_more_and_the_finder_stays_whole(folder):
+    start = ["--start", str(folder / "finder.safetensors")]
+    assert train(folder, "reader", "again.safetensors", *start) == 0
+    before, after = (Finder.from_file(folder / f"{name}.safetensors") for name in NAMES)
+    changed = {name for name, p in before.params.items() if (p != after.params[name]).any()}
+    assert changed
+    assert {name.split(".")[0] for name in changed} == {"reader"}
+    assert after.boxes.keys() == {"person", "dog"}
 
 
 def test_the_set_says_what_it_is_made_of(folder):
@@ -99,7 +111,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(folder):
 
 def test_a_rectangle_of_some_pictures_is_covered(rng):
     x = rng.uniform(-1, 1, (40, 64, 64, 3)).astype(np.float32)
-    covered = erased(x.copy(), rng)
+    covered = erased(x.copy(), 0.5, rng)
     changed = (covered != x).any(axis=3)
     assert 5 < changed.any(axis=(1, 2)).sum() < 35
     assert changed.mean(axis=(1, 2)).max() <= 0.25
@@ -107,6 +119,6 @@ def test_a_rectangle_of_some_pictures_is_covered(rng):
 
 def test_weights_shrink_and_biases_stay():
     params = {"a.weight": np.ones(3), "a.bias": np.ones(3)}
-    shrink(params, lr=0.1)
-    np.testing.assert_allclose(params["a.weight"], 1 - 0.1 * DECAY)
+    shrink(params, 0.1)
+    np.testing.assert_allclose(params["a.weight"], 0.9)
     np.testing.assert_array_equal(params["a.bias"], 1)

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from vae_core.checkpoint import read_tensors, write_tensors
+from vae_core.commands.finder_card import card
 from vae_core.commands.job import provenance, write_digest
 from vae_core.errors import ConfigError
 from vae_core.finder.evaluation import annotated, invented, recall
@@ -21,13 +22,13 @@ from vae_core.finder.training import (
     new_gauge_params,
     open_crop_set,
     train_finder,
-    train_gauge,
-    train_reader,
+    train_on_crops,
 )
 from vae_core.imaging.photo import Photo
+from vae_core.model import cast
 from vae_core.optim import Adam
 from vae_core.training import Progress, TrainSettings, TrainState
-from vae_core.types import Array, unscope
+from vae_core.types import Array, Params, unscope
 
 FINDER = TrainSettings(steps=18_500, batch=16, lr=1e-3, lr_schedule="cosine")
 
@@ -37,47 +38,8 @@ GAUGE = TrainSettings(steps=12_000, batch=48, lr=1e-3, lr_schedule="cosine")
 INVENTED = 0.02
 """Share of photos without a face in which the threshold may let one be found."""
 
-CARD = """# finder
-
-Three convolutional networks that find the faces of people and dogs and their landmarks: a scout, a
-reader and a gauge. Trained by `python -m vae_core train` with the presets `finder`, `reader` and
-`gauge`; the last wrote this card.
-
-| | |
-|---|---|
-| scout, reader | {first_step:,} steps of {first_batch}, {reader_batch}; {first_minutes:.0f} min |
-| reader, once more and alone | {reader_step:,} steps of {alone_batch}, {reader_minutes:.0f} min |
-| gauge | {step:,} steps of {batch}, {minutes:.0f} min |
-| created | {created}, {program}, revision {git_revision} |
-| pictures | {scout:,} for the scout, {reader:,} for the reader, {gauge:,} for the gauge |
-| parameters | {parameters:,}, kept in half precision |
-| threshold | a score of {threshold:.2f}, chosen on the validation split |
-| sha256 of the file | `{sha256}` |
-
-{history}
-
-## Data
-
-{terms}
-
-## On photos it was not trained on
-
-| scenes, test split | photos | |
-|---|---|---|
-| people found (right species, overlap over 0.5) | {people[pictures]} | {people_found:.1f} % |
-| dogs found, roughly frontal | {dogs[pictures]} | {dogs_found:.1f} % |
-| all dogs found, turned away too | {all_dogs[pictures]} | {all_dogs_found:.1f} % |
-| landmark error of people, median, in eye distances | {people[pictures]} | {people_error} |
-| landmark error of dogs | {dogs[pictures]} | {dogs_error} |
-| photos without a face in which one is found | {none[pictures]} | {none_share:.1f} % |
-
-## What it does badly
-
-- Heads that are turned to the side: they have no landmarks in the training data.
-- Few elderly Black and South Asian people and few dark dogs with visible eyes were seen in
-  training; there are no cats on purpose, and some other animals' faces may be taken for dogs'.
-- Not found in the test split: {missed}.
-"""
+LOWEST = 0.1
+"""Score that is looked at when a threshold is chosen."""
 
 
 class FinderJob:
@@ -105,86 +67,102 @@ class FinderJob:
 
     def finish(self, out: Path, state: TrainState) -> str:
         """Write scout and reader, for the gauge's training to complete."""
-        metadata = provenance("finder", state) | {"settings": asdict(self.settings)}
-        write_tensors(out, state.params, {"threshold": 1.0, "metadata": metadata})
-        return f"{out}: scout and reader; `train --preset gauge` completes the finder."
+        pictures = f"{self.scout.header['scout']:,} and {self.reader.header['reader']:,}"
+        batches = f"{self.settings.batch} and {READER_BATCH * self.settings.batch}"
+        lesson = told("scout and reader", self.settings, state, batches, pictures)
+        header = {"lessons": [lesson], "dataset": self.scout.header}
+        return write(out, state.params, header)
 
 
 class CropJob:
-    """What reader and gauge have in common: crops to learn from, and networks to go on from."""
+    """One network of a finder alone, on crops: the gauge from nothing, the reader as it is."""
 
-    def __init__(self, kind: str, settings: TrainSettings, data: Path, start: Path | None) -> None:
-        if start is None:
-            raise ConfigError(f"The {kind} goes on from other networks; name them with --start.")
-        self.settings = settings
+    def __init__(
+        self, kind: str, preset: TrainSettings, data: Path, changes: dict[str, Any], start: Path
+    ) -> None:
+        self.kind = kind
+        self.settings = replace(preset, **changes)
         self.data = open_crop_set(data, kind)
-        self.first, header = read_tensors(start)
-        self.history = header["metadata"]
+        tensors, header = read_tensors(start)
+        self.networks = cast({n: p for n, p in tensors.items() if not n.startswith("boxes.")})
+        self.metadata = header["metadata"]
 
     def identity(self) -> dict[str, Any]:
         """Return settings and data."""
         return asdict(self.settings) | {"data": self.data.header}
 
-
-class ReaderJob(CropJob):
-    """The reader, once more and alone, on more crops."""
-
-    def __init__(self, data: Path, changes: dict[str, Any], start: Path | None) -> None:
-        super().__init__("reader", replace(READER, **changes), data, start)
-
     def new_state(self) -> TrainState:
-        """Begin from the reader as it is."""
-        params = {name: p for name, p in self.first.items() if name.startswith("reader.")}
+        """Begin from the reader as it is, or from a new gauge."""
+        if self.kind == "gauge":
+            params = new_gauge_params(self.settings)
+        else:
+            params = {n: p for n, p in self.networks.items() if n.startswith("reader.")}
         return TrainState(params, Adam().init(params))
 
     def train(self, state: TrainState) -> Iterator[Progress]:
         """Take the steps that ``state`` still lacks."""
-        return train_reader(self.data, self.settings, state)
+        return train_on_crops(self.kind, self.data, self.settings, state)
 
     def finish(self, out: Path, state: TrainState) -> str:
-        """Write the scout with the better reader."""
-        own = provenance("reader", state) | {"settings": asdict(self.settings)}
-        metadata = self.history | {"reader": own | {"dataset": self.data.header}}
-        write_tensors(out, self.first | state.params, {"threshold": 1.0, "metadata": metadata})
-        return f"{out}: scout and reader; `train --preset gauge` completes the finder."
-
-
-class GaugeJob(CropJob):
-    """The gauge, which completes the finder."""
-
-    def __init__(self, data: Path, changes: dict[str, Any], start: Path | None) -> None:
-        super().__init__("gauge", replace(GAUGE, **changes), data, start)
-
-    def new_state(self) -> TrainState:
-        """Draw the gauge's parameters."""
-        params = new_gauge_params(self.settings)
-        return TrainState(params, Adam().init(params))
-
-    def train(self, state: TrainState) -> Iterator[Progress]:
-        """Take the steps that ``state`` still lacks."""
-        return train_gauge(self.data, self.settings, state)
-
-    def finish(self, out: Path, state: TrainState) -> str:
-        """Put the networks together, choose the threshold on the validation split, measure."""
-        photos = Path(self.data.header["photos"])
-        params = {name: p.astype(np.float16) for name, p in (self.first | state.params).items()}
-        exact = {name: p.astype(np.float32) for name, p in params.items()}
-        boxes = learn_boxes(photos)
-        threshold = choose_threshold(Finder(exact, boxes, 0.1, {}), photos)
-        measured = measure(Finder(exact, boxes, threshold, {}), photos)
-        metadata = provenance("gauge", state) | {
-            "settings": asdict(self.settings),
-            "first": self.history,
-            "dataset": self.data.header,
-            "measured": measured,
+        """Write all the networks; as a finder, with its card, once they are three."""
+        count = f"{self.data.header[self.kind]:,}"
+        lesson = told(self.kind, self.settings, state, str(self.settings.batch), count)
+        metadata = {
+            "lessons": [*self.metadata["lessons"], lesson],
+            "dataset": self.metadata["dataset"],
         }
-        tensors = params | unscope({k: w.astype(np.float32) for k, w in boxes.items()}, "boxes")
-        write_tensors(out, tensors, {"threshold": threshold, "metadata": metadata})
-        out.with_suffix(".md").write_text(card(metadata, threshold, params, write_digest(out)))
-        return (
-            f"{out}: {100 * measured['people']['found']:.1f} % of people and "
-            f"{100 * measured['dogs']['found']:.1f} % of roughly frontal dogs found."
-        )
+        networks = self.networks | state.params
+        complete = any(name.startswith("gauge.") for name in networks)
+        return (write_finder if complete else write)(out, networks, metadata)
+
+
+def reader_job(data: Path, changes: dict[str, Any], start: Path | None) -> CropJob:
+    """Return the reader's training, once more and alone, on more crops."""
+    return CropJob("reader", READER, data, changes, named("reader", start))
+
+
+def gauge_job(data: Path, changes: dict[str, Any], start: Path | None) -> CropJob:
+    """Return the gauge's training, which completes a finder."""
+    return CropJob("gauge", GAUGE, data, changes, named("gauge", start))
+
+
+def named(kind: str, start: Path | None) -> Path:
+    """Return the networks to go on from; ConfigError where none are named."""
+    if start is None:
+        raise ConfigError(f"The {kind} goes on from other networks; name them with --start.")
+    return start
+
+
+def told(
+    networks: str, settings: TrainSettings, state: TrainState, batch: str, pictures: str
+) -> dict[str, Any]:
+    """Return what a finder's metadata tells of one training run."""
+    own = {"networks": networks, "batch": batch, "pictures": pictures}
+    return provenance(networks, state) | {"settings": asdict(settings)} | own
+
+
+def write(out: Path, networks: Params, metadata: dict[str, Any]) -> str:
+    """Write networks that are no finder yet."""
+    write_tensors(out, networks, {"threshold": 1.0, "metadata": metadata})
+    return f"{out}: scout and reader; `train --preset gauge` completes the finder."
+
+
+def write_finder(out: Path, networks: Params, metadata: dict[str, Any]) -> str:
+    """Choose the threshold on the validation split, measure, write the finder and its card."""
+    photos = Path(metadata["dataset"]["photos"])
+    params = {name: p.astype(np.float16) for name, p in networks.items()}
+    exact = {name: p.astype(np.float32) for name, p in params.items()}
+    boxes = learn_boxes(photos)
+    threshold = choose_threshold(Finder(exact, boxes, LOWEST, {}), photos)
+    measured = measure(Finder(exact, boxes, threshold, {}), photos)
+    metadata = metadata | {"measured": measured}
+    tensors = params | unscope({k: w.astype(np.float32) for k, w in boxes.items()}, "boxes")
+    write_tensors(out, tensors, {"threshold": threshold, "metadata": metadata})
+    out.with_suffix(".md").write_text(card(metadata, threshold, params, write_digest(out)))
+    return (
+        f"{out}: {100 * measured['people']['found']:.1f} % of people and "
+        f"{100 * measured['dogs']['found']:.1f} % of roughly frontal dogs found."
+    )
 
 
 def learn_boxes(photos: Path) -> dict[str, Array]:
@@ -203,7 +181,7 @@ def learn_boxes(photos: Path) -> dict[str, Array]:
 def choose_threshold(finder: Finder, photos: Path) -> float:
     """Return the lowest score that at most ``INVENTED`` of the empty validation photos exceed.
 
-    They are few, so each is taken three times: as it is, mirrored, and at two thirds of its size.
+    They are few, so each is looked at in seven :func:`versions`.
     """
     empty = [s for s in annotated(photos, "scenes.csv", "validation") if s.species == "none"]
     tops = sorted(
@@ -216,11 +194,14 @@ def choose_threshold(finder: Finder, photos: Path) -> float:
 
 
 def versions(photo: Photo) -> list[Photo]:
-    """Return a photo, its mirror image, and a smaller copy."""
-    mirrored = photo.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    w, h = max(1, photo.width * 2 // 3), max(1, photo.height * 2 // 3)
-    small = Photo(photo.image.resize((w, h)), w, h)
-    return [photo, Photo(mirrored, photo.width, photo.height), small]
+    """Return a photo, its mirror image, a copy two thirds as large, and its four corners."""
+    image, (w, h) = photo.image, photo.image.size
+    mirrored = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    small = image.resize((max(1, w * 2 // 3), max(1, h * 2 // 3)))
+    wide, high = max(1, w * 3 // 5), max(1, h * 3 // 5)
+    corners = [(x, y, x + wide, y + high) for x in (0, w - wide) for y in (0, h - high)]
+    images = [image, mirrored, small, *map(image.crop, corners)]
+    return [Photo(version, *version.size) for version in images]
 
 
 def measure(finder: Finder, photos: Path) -> dict[str, Any]:
@@ -233,40 +214,3 @@ def measure(finder: Finder, photos: Path) -> dict[str, Any]:
         "all_dogs": recall(finder, dogs),
         "none": invented(finder, [s for s in scenes if s.species == "none"]),
     }
-
-
-def card(metadata: dict[str, Any], threshold: float, params: dict[str, Array], sha: str) -> str:
-    """Return the card's Markdown."""
-    measured, data, first = metadata["measured"], metadata["dataset"], metadata["first"]
-    reader = first["reader"]
-    missed = measured["people"]["missed"] + measured["dogs"]["missed"]
-    found = {f"{k}_found": 100 * measured[k]["found"] for k in ("people", "dogs", "all_dogs")}
-    errors = {f"{k}_error": error_text(measured[k]["error"]) for k in ("people", "dogs")}
-    return CARD.format(
-        **{k: metadata[k] for k in ("step", "created", "program", "git_revision")},
-        **{k: data[k] for k in ("scout", "gauge", "terms")},
-        reader=reader["dataset"]["reader"],
-        reader_step=reader["step"],
-        alone_batch=reader["settings"]["batch"],
-        reader_minutes=reader["seconds"] / 60,
-        **measured,
-        **found,
-        **errors,
-        none_share=100 * measured["none"]["share"],
-        batch=metadata["settings"]["batch"],
-        first_step=first["step"],
-        first_batch=first["settings"]["batch"],
-        first_minutes=first["seconds"] / 60,
-        reader_batch=READER_BATCH * first["settings"]["batch"],
-        minutes=metadata["seconds"] / 60,
-        parameters=sum(p.size for p in params.values()),
-        threshold=threshold,
-        sha256=sha,
-        history=data.get("history", ""),
-        missed=", ".join(missed) or "none of them",
-    )
-
-
-def error_text(error: float | None) -> str:
-    """Return a landmark error, or a dash where nothing was found to measure it on."""
-    return "-" if error is None else f"{error:.3f}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from vae_core.commands.finder_job import FinderJob, GaugeJob, ReaderJob
+from vae_core.commands.finder_job import FinderJob, gauge_job, reader_job
 from vae_core.commands.job import Job
 from vae_core.commands.run_folder import RunFolder, log_row
 from vae_core.commands.vae_job import VAEJob
@@ -29,8 +29,8 @@ from vae_core.training import (
 SAVE_SECONDS = 60.0
 FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any], Path | None], Job]] = {
     "finder": FinderJob,
-    "reader": ReaderJob,
-    "gauge": GaugeJob,
+    "reader": reader_job,
+    "gauge": gauge_job,
 }
 STOP = (signal.SIGINT, signal.SIGTERM)
 

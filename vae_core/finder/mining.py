@@ -13,7 +13,6 @@ from vae_core.finder.faces import spread
 from vae_core.finder.find import READINGS, Finder, upright, view
 from vae_core.finder.scenery import Scenery
 from vae_core.finder.training_sets import FACE, READER_POINTS, as_record, shared_scenery, workers
-from vae_core.imaging.render import round_to_bytes
 from vae_core.types import Array, Rng
 
 MOST = 8
@@ -67,7 +66,7 @@ def example(image: Image.Image, points: Array, record: Array) -> tuple[Array, Ar
     way = upright(points, READER_POINTS)
     if record["weight"] > 0:
         record["points"] = way.apply(record["points"])
-    return round_to_bytes(view(image, way.inverse())), record
+    return view(image, way.inverse()), record
 
 
 def judged(points: Array, composed: Composed) -> Array | None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from vae_core.imaging.align import Frame
 from vae_core.layers import Chain, Conv2d, Flatten, Layer, LeakyRelu, Linear, Residual
-from vae_core.types import unscope
+from vae_core.types import Array, unscope
 
 SPECIES = ("person", "dog")
 POINTS = ("left_eye", "right_eye", "nose", "mouth")
@@ -33,6 +33,11 @@ GAUGE_FRAME = Frame(
     64, 64, 3, left_eye=(0.28, 0.33), right_eye=(0.72, 0.33), nose=(0.5, 0.62), mouth=(0.5, 0.77)
 )
 """The same for the gauge, a third larger: hair and ears say nothing about where an eye is."""
+
+
+def as_input(pixels: Array) -> Array:
+    """(..., H, W, 3) uint8 -> float32 in [-1, 1], as all three networks take it."""
+    return pixels * np.float32(2 / 255) - np.float32(1)
 
 
 def convolution(inputs: int, outputs: int, stride: int = 1) -> Chain:

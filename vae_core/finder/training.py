@@ -1,7 +1,7 @@
-"""Training the finder: a scout step and a reader step side by side, on two threads."""
+"""Training the finder: scout and reader side by side on two threads; reader or gauge alone."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 
 from vae_core.errors import DataError
 from vae_core.finder.losses import cross_entropy, heat_loss, point_loss
-from vae_core.finder.network import CELL, SPECIES, build_gauge, build_reader, build_scout
+from vae_core.finder.network import CELL, SPECIES, as_input, build_gauge, build_reader, build_scout
 from vae_core.finder.targets import mirror_faces, point_targets, reader_targets, scout_targets
 from vae_core.finder.training_sets import GAUGE_POINTS
 from vae_core.layers import param_grads
@@ -22,9 +22,6 @@ from vae_core.types import Array, Params, Rng, scope, unscope
 
 RARE = -4.0
 """Heat logit to begin with: hardly any cell holds a face (arXiv:1708.02002, section 3.3)."""
-
-DECAY = 0.05
-"""Share of a weight, times the learning rate, that the reader forgets at every step."""
 
 READER_BATCH = 3
 """Reader pictures per scout picture: they cost a third."""
@@ -72,11 +69,6 @@ def new_finder_state(settings: TrainSettings) -> TrainState:
     return TrainState(cast(params), Adam().init(cast(params)))
 
 
-def as_input(pixels: Array) -> Array:
-    """(N, H, W, 3) uint8 -> float32 in [-1, 1]."""
-    return pixels * np.float32(2 / 255) - np.float32(1)
-
-
 def scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Params]:
     """Return heat loss, landmark loss and the gradients, for (N, H, W, 3) in [-1, 1]."""
     scout, species = build_scout(), len(SPECIES)
@@ -109,53 +101,65 @@ class CropLosses(NamedTuple):
     points: float
 
 
+def gauge_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Params]:
+    """Return 0, as the gauge knows no species, landmark loss and gradients, as reader_step."""
+    gauge = build_gauge()
+    y, cache = gauge.forward(params, x)
+    points, dpoints = point_loss(y, *point_targets(faces, GAUGE_POINTS))
+    return 0.0, points, param_grads(gauge, params, cache, 20 * dpoints)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How a network learns from crops.
+
+    step: its losses and gradients.  covered: the share of pictures of which a part is covered.
+    decay: the share of a weight, times the learning rate, that it forgets at every step.
+    """
+
+    step: Callable[[Params, Array, Array], tuple[float, float, Params]]
+    covered: float
+    decay: float
+
+
+LESSONS = {"reader": Lesson(reader_step, 0.5, 0.05), "gauge": Lesson(gauge_step, 0.0, 0.0)}
+
+
 def new_gauge_params(settings: TrainSettings) -> Params:
     """Draw the gauge's float32 parameters from the settings' seed."""
     return cast(unscope(build_gauge().init(np.random.default_rng(settings.seed)), "gauge"))
 
 
-def train_reader(data: CropSet, settings: TrainSettings, state: TrainState) -> Iterator[Progress]:
-    """Go on with the reader alone, parts of its pictures covered; as :func:`train_finder`."""
-    optimizer = Adam()
+def train_on_crops(
+    kind: str, data: CropSet, settings: TrainSettings, state: TrainState
+) -> Iterator[Progress]:
+    """Go on with the ``reader`` or the ``gauge`` alone; as :func:`train_finder`."""
+    lesson, optimizer = LESSONS[kind], Adam()
     for step in range(state.step, settings.steps):
         rng = np.random.default_rng([settings.seed, step])
         x, faces = batch_of(data, settings, step, rng)
-        params, lr = scope(state.params, "reader"), settings.lr_at(step)
-        species, points, grads = reader_step(params, erased(x, rng), faces)
-        optimizer.update(state.params, unscope(grads, "reader"), state.adam, lr)
-        shrink(params, lr)
+        params, lr = scope(state.params, kind), settings.lr_at(step)
+        species, points, grads = lesson.step(params, erased(x, lesson.covered, rng), faces)
+        optimizer.update(state.params, unscope(grads, kind), state.adam, lr)
+        shrink(params, lr * lesson.decay)
         yield Progress(step + 1, CropLosses(species + points, species, points), 0.0, lr)
 
 
-def shrink(params: Params, lr: float) -> None:
+def shrink(params: Params, share: float) -> None:
     """Pull every weight towards zero, apart from the gradient (arXiv:1711.05101), in place."""
     for name, p in params.items():
         if name.endswith("weight"):
-            p *= 1 - lr * DECAY
+            p *= 1 - share
 
 
-def train_gauge(data: CropSet, settings: TrainSettings, state: TrainState) -> Iterator[Progress]:
-    """Take the steps that ``state`` still lacks, changing it in place; yield after each one."""
-    gauge, optimizer = build_gauge(), Adam()
-    for step in range(state.step, settings.steps):
-        rng = np.random.default_rng([settings.seed, step])
-        x, faces = batch_of(data, settings, step, rng)
-        params, lr = scope(state.params, "gauge"), settings.lr_at(step)
-        y, cache = gauge.forward(params, x)
-        points, dy = point_loss(y, *point_targets(faces, GAUGE_POINTS))
-        grads = unscope(param_grads(gauge, params, cache, 20 * dy), "gauge")
-        optimizer.update(state.params, grads, state.adam, lr)
-        yield Progress(step + 1, CropLosses(points, 0.0, points), 0.0, lr)
-
-
-def erased(x: Array, rng: Rng) -> Array:
-    """Cover a random rectangle of half of the pictures with one grey (arXiv:1708.04896).
+def erased(x: Array, share: float, rng: Rng) -> Array:
+    """Cover a random rectangle of that share of the pictures with one grey (arXiv:1708.04896).
 
     x: (N, H, W, C), changed in place. A face that is known by one feature alone must be known by
     another one as well.
     """
     size = x.shape[1]
-    for k in np.flatnonzero(rng.random(len(x)) < 0.5):
+    for k in np.flatnonzero(rng.random(len(x)) < share):
         height, width = rng.integers(size // 6, size // 2, 2)
         top, left = rng.integers(0, size - height), rng.integers(0, size - width)
         x[k, top : top + height, left : left + width] = rng.uniform(-1, 1)

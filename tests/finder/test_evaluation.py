@@ -1,0 +1,64 @@
+"""What is measured of a finder, with one that always sees the same."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vae_core.finder.evaluation import Annotated, habits, on_canvas, point_offsets, recall
+from vae_core.finder.faces import Face
+from vae_core.imaging.align import Landmarks
+from vae_core.imaging.photo import Photo
+
+POINTS = np.array([[40.0, 50], [80, 50], [60, 75], [60, 95]])
+BOX = np.array([30.0, 30, 90, 110])
+
+
+class Always:
+    """A finder that sees one face, ``off`` pixels from where it is labelled."""
+
+    boxes = None
+
+    def __init__(self, off):
+        points = Landmarks(*(tuple(map(float, p + off)) for p in POINTS))
+        self.face = Face("person", points, tuple(map(float, BOX)), 0.9)
+
+    def find(self, photo):
+        return [self.face]
+
+
+def scene(origin="one", points=POINTS, box=BOX):
+    return Annotated(
+        "a.jpg", origin, Photo(Image.new("RGB", (120, 140)), 120, 140), "person", points, box
+    )
+
+
+def test_an_offset_is_measured_along_the_eyes_whichever_way_they_lie():
+    face = Always([4.0, -2.0]).face
+    np.testing.assert_allclose(point_offsets(face, POINTS), 0.1 - 0.05j)
+    turned = np.stack([-POINTS[:, 1], POINTS[:, 0]], axis=1)
+    marks = Landmarks(*(tuple(p) for p in turned + np.array([2.0, 4.0])))
+    np.testing.assert_allclose(
+        point_offsets(Face("dog", marks, (0, 0, 1, 1), 1), turned), 0.1 - 0.05j
+    )
+
+
+def test_what_the_labels_of_an_origin_always_do_is_known_and_taken_out():
+    finder, scenes = Always([4.0, 0.0]), [scene(), scene("two", POINTS + np.array([4.0, 0.0]))]
+    known = habits(finder, scenes)
+    np.testing.assert_allclose(known["one"], 0.1)
+    np.testing.assert_allclose(known["two"], 0, atol=1e-12)
+    assert recall(finder, scenes[:1])["error"] == pytest.approx(0.1)
+    assert recall(finder, scenes[:1], known=known)["error"] == pytest.approx(0, abs=1e-12)
+
+
+def test_a_face_elsewhere_or_of_another_species_is_not_the_one_asked_for():
+    result = recall(Always([0.0, 0.0]), [scene(), scene(box=BOX + 60)])
+    assert (result["pictures"], result["found"]) == (2, 0.5)
+
+
+def test_on_a_canvas_the_face_takes_its_share_of_the_short_side():
+    placed = on_canvas(scene(), 0.25, 0.0)
+    assert placed.photo.image.size == (400, 400)
+    assert max(placed.box[2:] - placed.box[:2]) == pytest.approx(100)
+    np.testing.assert_allclose((placed.box[:2] + placed.box[2:]) / 2, 200)
+    assert np.hypot(*(placed.points[1] - placed.points[0])) == pytest.approx(40 * 100 / 80)
