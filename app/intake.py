@@ -145,6 +145,7 @@ class Intake:
         DUE.set(time.monotonic() + self.settings.answer_seconds)
 
         async def send_in_time(message: Message) -> None:
+            await anyio.lowlevel.checkpoint_if_cancelled()  # too late: another answer is given
             answering.deadline = math.inf
             leave()
             await send(message)
