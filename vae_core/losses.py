@@ -101,14 +101,17 @@ class Coloured:
         y: Array = array_module(logits).clip(logits, 0, 1)
         return y
 
+    def emphasised_error(self, logits: Array, x: Array) -> Array:
+        """Return F F (y - x), (N, H, W, C): the gradient of |F (y - x)|^2 / 2."""
+        return emphasise(logits - x, 2 * self.power)
+
     def nll(self, logits: Array, x: Array) -> tuple[Array, Array]:
         """Return D log(2 pi sigma^2) / 2 + |F (y - x)|^2 / (2 sigma^2), and F F (y - x) / sigma^2.
 
         F multiplies frequency f by f^power and has determinant 1.
         """
-        error = logits - x
-        emphasised = emphasise(error, 2 * self.power)
-        squares = sum_over_pixels(error * emphasised)
+        emphasised = self.emphasised_error(logits, x)
+        squares = sum_over_pixels((logits - x) * emphasised)
         pixels = math.prod(x.shape[1:])
         variance = max(float(squares.mean()) / pixels, 1e-8)
         constant = 0.5 * pixels * (LOG_2PI + math.log(variance))

@@ -1,7 +1,7 @@
 """VAEConfig -> build_vae -> VAE."""
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,6 +61,13 @@ class VAEConfig:
     def pixels(self) -> int:
         """D = H W C."""
         return math.prod(self.image)
+
+    @property
+    def inner(self) -> "VAEConfig":
+        """The same networks on pictures of the size at which they work: scale 1."""
+        height, width, channels = self.image
+        image = (height // self.scale, width // self.scale, channels)
+        return replace(self, image=image, scale=1)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain lists and numbers, as a checkpoint's header holds them."""

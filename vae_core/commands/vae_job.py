@@ -42,10 +42,7 @@ class VAEJob:
     @cached_property
     def vae(self) -> VAE:
         """The functions that are trained: the model's, on pictures of the size it works at."""
-        height, width, channels = self.preset.model.image
-        scale = self.preset.model.scale
-        image = (height // scale, width // scale, channels)
-        return build_vae(replace(self.preset.model, image=image, scale=1))
+        return build_vae(self.preset.model.inner)
 
     @cached_property
     def pictures(self) -> Dataset:

@@ -39,6 +39,13 @@ class Chain:
             grads |= unscope(layer_grads, name)
         return dy, grads
 
+    def input_grad(self, params: Params, cache: Cache, dy: Array) -> Array:
+        """Return :meth:`backward`'s dL/dx without the parameters' gradients."""
+        layers = reversed(list(self.layers.items()))
+        for (name, layer), layer_cache in zip(layers, reversed(cache), strict=True):
+            dy = input_grad(layer, scope(params, name), layer_cache, dy)
+        return dy
+
     def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
         """Return :meth:`backward`'s gradients without dL/dx, which a network's input needs not."""
         first = next(k for k, name in enumerate(self.layers) if scope(params, name))
@@ -53,6 +60,13 @@ def param_grads(layer: Layer, params: Params, cache: Cache, dy: Array) -> Params
     if isinstance(layer, Chain | Linear | Conv2d):
         return layer.param_grads(params, cache, dy)
     return layer.backward(params, cache, dy)[1]
+
+
+def input_grad(layer: Layer, params: Params, cache: Cache, dy: Array) -> Array:
+    """Return dL/dx alone, the cheap way if the layer knows one."""
+    if isinstance(layer, Chain | Residual | Linear | Conv2d):
+        return layer.input_grad(params, cache, dy)
+    return layer.backward(params, cache, dy)[0]
 
 
 @dataclass(frozen=True)
@@ -74,3 +88,7 @@ class Residual:
         """Return dx = dy + (df/dx)^T dy."""
         dx, grads = self.inner.backward(params, cache, dy)
         return dx + dy, grads
+
+    def input_grad(self, params: Params, cache: Cache, dy: Array) -> Array:
+        """Dx alone."""
+        return input_grad(self.inner, params, cache, dy) + dy

@@ -36,10 +36,13 @@ class Conv2d:
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Return dx = fold(dy W^T), dW = unfold(x)^T dy, db = sum of dy over batch and places."""
+        return self.input_grad(params, cache, dy), self.param_grads(params, cache, dy)
+
+    def input_grad(self, params: Params, cache: Cache, dy: Array) -> Array:
+        """Dx alone."""
         _, shape = cache
         drows = (dy.reshape(-1, self.outputs) @ params["weight"].T).reshape(*dy.shape[:3], -1)
-        dx = fold(drows, shape[1:3], self.kernel, self.stride, self.pad)
-        return dx, self.param_grads(params, cache, dy)
+        return fold(drows, shape[1:3], self.kernel, self.stride, self.pad)
 
     def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
         """DW and db alone."""

@@ -34,7 +34,12 @@ class Linear:
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Return dx = dy W^T, dW = x^T dy, db = sum of dy over the batch."""
-        return dy @ params["weight"].T, self.param_grads(params, cache, dy)
+        return self.input_grad(params, cache, dy), self.param_grads(params, cache, dy)
+
+    def input_grad(self, params: Params, cache: Cache, dy: Array) -> Array:
+        """Dx alone."""
+        dx: Array = dy @ params["weight"].T
+        return dx
 
     def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
         """DW and db alone."""
