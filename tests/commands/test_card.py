@@ -83,7 +83,7 @@ def test_a_model_that_works_in_miniature_says_so_and_how_latents_are_refined():
     for words in (
         "| pictures | 16 x 16, grey |",
         "convolutional, grids of 8 channels, the decoder's with 1 residual blocks; 3 latents;",
-        "split, at the 8 x 8 pixels that its networks see.",
+        "test split, at the 8 x 8 pixels that its networks see.",
         "| decoded from the latent after 2 steps of refinement | 0.02000",
     ):
         assert words in text

@@ -31,8 +31,8 @@ wrote this card.
 
 ## On pictures it was not trained on
 
-Mean square error per pixel, pixels from 0 to 1, on the {pictures} pictures of the test
-split{at_size}.
+Mean square error per pixel, pixels from 0 to 1,
+on the {pictures} pictures of the test split{at_size}.
 
 | | this model | PCA, {pca_components} components |
 |---|---|---|
