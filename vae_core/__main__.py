@@ -12,6 +12,7 @@ from vae_core.commands import (
     example,
     morph,
     prepare,
+    sample,
     train,
 )
 from vae_core.errors import DogpeopleError
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m vae_core", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     measures = (evaluate, evaluate_faces, evaluate_morph)
-    for command in (prepare, compose, train, *measures, morph, example):
+    for command in (prepare, compose, train, *measures, morph, example, sample):
         command.add_command(subparsers)
     args = parser.parse_args(arguments)
     try:

@@ -56,10 +56,11 @@ class Species:
         rest = np.diag(covariance) - np.square(factor).sum(axis=1)
         return cls(mean, factor, np.sqrt(np.maximum(rest, 0)))
 
-    def sample(self, rng: Rng) -> Array:
-        """Draw one latent, (Z,)."""
+    def sample(self, rng: Rng, spread: float = 1.0) -> Array:
+        """Draw one latent, (Z,), ``spread`` times as far from the mean as the species' are."""
         shared = self.factor @ rng.standard_normal(self.factor.shape[1])
-        drawn: Array = self.mean + shared + self.scale * rng.standard_normal(len(self.mean))
+        own = self.scale * rng.standard_normal(len(self.mean))
+        drawn: Array = self.mean + spread * (shared + own)
         return drawn
 
     def covariance(self) -> Array:
