@@ -18,14 +18,9 @@ def run(options: argparse.Namespace) -> str:
             return f"{path} is not there; `make train` makes models and prepares pictures."
     photos = ["--photos", str(options.photos)]
     beside = ["--beside", str(MODELS / "classic.safetensors")]
-    return "\n\n".join(
-        [
-            printed(
-                ["evaluate-faces", "--model", str(model), "--data", str(data), *beside, *photos]
-            ),
-            printed(["evaluate-morph", "--model", str(model), *photos, "--seed", "1"]),
-        ]
-    )
+    faces = ["evaluate-faces", "--model", str(model), "--data", str(data), *beside, *photos]
+    morphs = ["evaluate-morph", "--model", str(model), *photos, "--seed", "1"]
+    return "\n\n".join(map(printed, (faces, morphs)))
 
 
 def printed(arguments: list[str]) -> str:
