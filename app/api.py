@@ -50,7 +50,7 @@ PICTURES: dict[str, Any] = {
 }
 FORMATS = (
     "`strip`: one PNG, the frames side by side. `gif`, `webp`: an animation that loops. "
-    "`json`: the frames as data URLs, and the latents."
+    "`zip`: each frame as a PNG. `json`: the frames as data URLs, and the latents."
 )
 
 health = APIRouter(tags=["server"])

@@ -9,7 +9,7 @@ import numpy as np
 from app.orders import PLAIN, Order
 from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of, seat
 from vae_core.checkpoint import LARGEST_LATENT, Checkpoint, load_checkpoint
-from vae_core.directions import imagine_dog
+from vae_core.directions import imagine_dog, known_dog
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
 from vae_core.finder.faces import Face
 from vae_core.finder.find import FINDER_SIDE, Finder
@@ -138,6 +138,12 @@ class Morpher:
         if not all(abs(number) <= LARGEST_LATENT for z in latents for number in z):
             raise LatentsError("The numbers of a latent must be between minus and plus a million.")
         return checkpoint.decode(np.array(latents, np.float32))
+
+    def dog(self, name: str, model: str = "") -> Array:
+        """Return what a model makes of one of its named dogs, (H, W, C); ConfigError."""
+        checkpoint = self.checkpoint(model)
+        picture: Array = checkpoint.decode(known_dog(checkpoint.metadata, name)[None])[0]
+        return picture
 
     def example(self) -> Array | None:
         """Frames between two latents that the default model brings along; None if it has none."""

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from app.portraits import Role, Species
 
-Format = Literal["strip", "gif", "webp", "json"]
+Format = Literal["strip", "gif", "webp", "zip", "json"]
 PictureFormat = Literal["png", "json"]
 Walk = Literal["linear", "spherical", "norm", "principal", "even"]
 Easing = Literal["linear", "smooth"]
@@ -14,6 +14,7 @@ Easing = Literal["linear", "smooth"]
 MAX_STEPS = 64
 MAX_SIZE = 1024
 MAX_HOLD = 64
+MAX_FPS = 30
 
 Latent = Annotated[list[FiniteFloat], Field(description="One number for each latent of the model.")]
 PictureUrl = Annotated[

@@ -1,9 +1,10 @@
-"""Frames to bytes: one PNG, a strip, an animated GIF or WebP.
+"""Frames to bytes: one PNG, a strip, an animated GIF or WebP, a ZIP of PNGs.
 
 A frame is (H, W, C) float in [0, 1], grey (C = 1) or RGB (C = 3); frames are (N, H, W, C).
 """
 
 import io
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,16 @@ def render_webp(frames: Array, fps: float = 12.0, order: Array | None = None) ->
     images = [to_image(frame).convert("RGB") for frame in round_to_bytes(frames)]
     duration = max(1, round(1000 / fps))
     return save_animation(images, order, "WEBP", duration=duration, quality=WEBP_QUALITY, method=2)
+
+
+def render_zip(frames: Array) -> bytes:
+    """Frames (N, H, W, C) in [0, 1] -> a ZIP of PNGs, numbered from 1 in their order."""
+    buffer = io.BytesIO()
+    digits = len(str(len(frames)))
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as folder:  # a PNG is packed already
+        for number, frame in enumerate(frames, 1):
+            folder.writestr(f"{number:0{digits}}.png", render_png(frame))
+    return buffer.getvalue()
 
 
 def render_preview(photo: Photo, longest: int) -> bytes:
