@@ -33,6 +33,7 @@ from app.schemas import (
     PictureFormat,
     Problem,
 )
+from app.sharing import Shared
 from vae_core.checkpoint import Checkpoint
 from vae_core.imaging.align import ANCHORS, Crop, Frame
 from vae_core.morph import Encoded, Morph
@@ -74,11 +75,12 @@ async def morph(
     the friend as a dog.
     """
     result, notes = await morph_of(form, services)
-    if format != "json":
-        name = "friend-to-dog"
-        return await services.run(picture_answer, result.frames, format, name, form.playback)
     name = services.morpher.checkpoint(form.model).name
-    return await services.run(morph_answer, result, notes, name, form)
+    address = Shared.of(result.latents, name, form).address
+    if format != "json":
+        how = format, "friend-to-dog", form.playback, address
+        return await services.run(picture_answer, result.frames, *how)
+    return await services.run(morph_answer, result, notes, name, form, address)
 
 
 @router.post("/faces", summary="One photo in, all its faces out")
@@ -156,13 +158,17 @@ async def healthz() -> Health:
 
 
 def picture_answer(
-    frames: Array, format: str, name: str, playback: Playback = THERE_AND_BACK
+    frames: Array,
+    format: str,
+    name: str,
+    playback: Playback = THERE_AND_BACK,
+    project: str = "",
 ) -> Response:
     """Wrap frames as a picture or animation, with a file name for whoever saves it."""
     rendering = RENDERINGS[format]
     disposition = f'inline; filename="{name}.{rendering.suffix}"'
     return Response(
-        render_frames(frames, format, playback),
+        render_frames(frames, format, playback, project),
         media_type=rendering.media_type,
         headers={"Content-Disposition": disposition},
     )
@@ -180,7 +186,9 @@ def align_answer(crop: Crop, sitter: Sitter, model: str) -> JSONResponse:
     return JSONResponse(AlignAnswer(**answer).model_dump())
 
 
-def morph_answer(morph: Morph, notes: list[str], model: str, form: MorphForm) -> JSONResponse:
+def morph_answer(
+    morph: Morph, notes: list[str], model: str, form: MorphForm, address: str
+) -> JSONResponse:
     """Wrap a morph as JSON."""
     answer = MorphAnswer(
         model=model,
@@ -188,6 +196,7 @@ def morph_answer(morph: Morph, notes: list[str], model: str, form: MorphForm) ->
         frames=picture_urls(morph.frames),
         order=form.playback.order(len(morph.frames)).tolist(),
         latents=morph.latents.tolist(),
+        share=address,
         friend=face_of(morph.friend),
         dog=face_of(morph.dog) if morph.dog else None,
         notes=notes,

@@ -16,13 +16,17 @@ from vae_core.finder.find import FINDER_SIDE, Finder
 from vae_core.imaging.align import Crop, align, frame_side, side_wanted
 from vae_core.imaging.photo import Photo, PhotoLimits, PhotoReader, read_photo
 from vae_core.imaging.portrait import sized
-from vae_core.morph import Encoded, Morph, encode_photo, example_frames, morph
+from vae_core.imaging.warp import enlarge
+from vae_core.morph import Encoded, Manner, Morph, encode_photo, example_frames, imagine, morph
 from vae_core.types import Array
 
 FINDER = "finder.safetensors"
 """The file of the models folder that holds no model but what finds faces."""
 
 EXAMPLE_STEPS = 11
+
+PREVIEW_SIDE = 400
+"""Pixels of a frame on a link's picture, of which there are three side by side."""
 
 
 @dataclass(frozen=True)
@@ -132,12 +136,27 @@ class Morpher:
     def decode(self, latents: Sequence[Sequence[float]], model: str = "") -> Array:
         """N latents of Z numbers -> (N, H, W, C) in [0, 1]; LatentsError if they do not fit."""
         checkpoint = self.checkpoint(model)
+        return checkpoint.decode(self.latents(latents, checkpoint))
+
+    def latents(self, latents: Sequence[Sequence[float]], checkpoint: Checkpoint) -> Array:
+        """N latents as a stranger gives them -> (N, Z); LatentsError."""
         size = checkpoint.config.latent
         if not latents or any(len(z) != size for z in latents):
             raise LatentsError(f"A latent of the model {checkpoint.name} has {size} numbers.")
         if not all(abs(number) <= LARGEST_LATENT for z in latents for number in z):
             raise LatentsError("The numbers of a latent must be between minus and plus a million.")
-        return checkpoint.decode(np.array(latents, np.float32))
+        return np.array(latents, np.float32)
+
+    def imagine(self, friend: Array, dog: Array, manner: Manner, model: str = "") -> Array:
+        """Frames between two latents (Z,), (steps, H, W, C); LatentsError, UnknownModelError."""
+        checkpoint = self.checkpoint(model)
+        start, end = self.latents([friend.tolist(), dog.tolist()], checkpoint)
+        return imagine(checkpoint, start, end, manner)
+
+    def preview(self, friend: Array, dog: Array, manner: Manner, model: str = "") -> Array:
+        """Friend, halfway and dog, large enough for a link's picture: (3, H, W, C); as imagine."""
+        frames = self.imagine(friend, dog, replace(manner, steps=3), model)
+        return np.stack([enlarge(frame, PREVIEW_SIDE, PREVIEW_SIDE) for frame in frames])
 
     def dog(self, name: str, model: str = "") -> Array:
         """Return what a model makes of one of its named dogs, (H, W, C); ConfigError."""

@@ -13,9 +13,10 @@ from app.forms import MorphForm, morph_of
 from app.headers import REVALIDATE, WHILE
 from app.morphing import EXAMPLE_STEPS
 from app.rendering import RENDERINGS
-from app.results import FILES, Result, result_of
+from app.results import FILES, Result, pictures_of, result_of
 from app.schemas import Problem
 from app.settings import ROOT
+from app.sharing import Shared
 
 CHOICES: dict[str, dict[Any, str]] = {
     "steps": {11: "11, quick", 25: "25, smooth", 64: "64, silky"},
@@ -36,10 +37,9 @@ CHOICES: dict[str, dict[Any, str]] = {
 
 LABELS = {"gif": "GIF", "webp": "WebP", "zip": "Frames"}
 
-UNCHOSEN = SimpleNamespace(
-    **{field.name: field.default for field in fields(MorphForm) if field.default is not MISSING}
-)
-"""A form that nobody has filled in."""
+DEFAULTS = {f.name: f.default for f in fields(MorphForm) if f.default is not MISSING}
+UNCHOSEN = SimpleNamespace(**DEFAULTS | {"size": 256})
+"""A form that nobody has filled in; on a screen frames are larger than most models' own."""
 
 templates = Jinja2Templates(ROOT / "templates")
 router = APIRouter(include_in_schema=False)
@@ -62,10 +62,29 @@ async def morph(
 
     files: whether downloads come with it; a script asks the API for one when it is wanted.
     """
-    morphed = await morph_of(form, services, strict=False)
+    made, notes = await morph_of(form, services, strict=False)
+    shared = Shared.of(made.latents, services.morpher.checkpoint(form.model).name, form)
     formats = FILES if files == "now" else ()
-    result = await services.run(result_of, *morphed, form.playback, formats)
+    result = await services.run(result_of, made, notes, shared, formats)
     return page(request, form, result=result)
+
+
+@router.get("/shared")
+async def shared_morph(
+    request: Request, services: ServicesDep, shared: Annotated[Shared, Depends()]
+) -> Response:
+    """Show the morph that an address describes, as the model imagines it."""
+    frames = await services.run(services.morpher.imagine, *shared.ends, shared.manner, shared.model)
+    result = await services.run(pictures_of, frames, shared)
+    return page(request, result=result, shared=shared)
+
+
+@router.get("/shared.png")
+async def shared_preview(services: ServicesDep, shared: Annotated[Shared, Depends()]) -> Response:
+    """Show three frames of it, for whoever previews a link."""
+    frames = await services.run(services.morpher.preview, *shared.ends, shared.manner, shared.model)
+    png = await services.run(RENDERINGS["strip"].render, frames, shared.address)
+    return Response(png, media_type="image/png", headers={"Cache-Control": WHILE})
 
 
 @router.get("/example.png")
@@ -95,6 +114,7 @@ def page(
     form: MorphForm | None = None,
     result: Result | None = None,
     problem: Problem | None = None,
+    shared: Shared | None = None,
 ) -> Response:
     """Render the one page, with a result, a problem or neither, and the form as it was sent."""
     found = services(request)
@@ -108,6 +128,8 @@ def page(
         "default": morpher.default,
         "example_steps": EXAMPLE_STEPS if found.example else None,
         "labels": LABELS,
+        "shared": shared,
+        "here": str(request.base_url).rstrip("/"),
     }
     status = problem.status if problem else 200
     return templates.TemplateResponse(request, "home.html", context | CHOICES, status)

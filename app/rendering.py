@@ -75,14 +75,23 @@ def picture_url(picture: Array) -> str:
     return data_url(render_png(picture))
 
 
-def frames_url(frames: Array, form: str, playback: Playback = THERE_AND_BACK) -> str:
+def frames_url(
+    frames: Array, form: str, playback: Playback = THERE_AND_BACK, project: str = ""
+) -> str:
     """Frames (N, H, W, C) as a data URL in one of the formats above."""
-    return data_url(render_frames(frames, form, playback), RENDERINGS[form].media_type)
+    return data_url(render_frames(frames, form, playback, project), RENDERINGS[form].media_type)
 
 
-def render_frames(frames: Array, form: str, playback: Playback = THERE_AND_BACK) -> bytes:
-    """Frames (N, H, W, C) as the bytes of a file; a strip or ZIP has each of them once."""
+def render_frames(
+    frames: Array, form: str, playback: Playback = THERE_AND_BACK, project: str = ""
+) -> bytes:
+    """Frames (N, H, W, C) as the bytes of a file; a strip or ZIP has each of them once.
+
+    project: what a strip says, so that it can be opened again.
+    """
     rendering = RENDERINGS[form]
+    if form == "strip":
+        return render_strip(frames, project)
     if not rendering.moves:
         return rendering.render(frames)
     return rendering.render(frames, fps=playback.fps, order=playback.order(len(frames)))

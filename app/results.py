@@ -1,12 +1,16 @@
 """What the page shows of a morph: pictures as data URLs, and words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.api import face_of
-from app.rendering import RENDERINGS, Playback, frames_url
+from app.rendering import RENDERINGS, frames_url
 from app.schemas import Face
+from app.sharing import Shared
+from vae_core.metrics import Histogram
 from vae_core.morph import Encoded, Morph
+from vae_core.remarks import remark_on
+from vae_core.types import Array
 
 LIKENESS = (
     (25, "A faithful likeness", "It came out better than most faces that the model learnt from."),
@@ -27,6 +31,9 @@ class Likeness:
     face: Face
     title: str
     advice: str
+    histogram: Histogram
+    place: float
+    """Where its loss is in the histogram of the training pictures', 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -39,28 +46,38 @@ class Result:
     steps: int
     strip: str
     files: dict[str, str]
-    friend: Likeness
-    dog: Likeness | None
-    notes: list[str]
+    share: str
+    """The address of a page that shows the same way through latent space."""
+    friend: Likeness | None = None
+    dog: Likeness | None = None
+    notes: Sequence[str] = ()
 
 
 def result_of(
-    morph: Morph, notes: list[str], playback: Playback, formats: Sequence[str] = FILES
+    morph: Morph, notes: list[str], shared: Shared, formats: Sequence[str] = FILES
 ) -> Result:
-    """Render everything that the page shows, and some of what it offers for download."""
+    """Render everything that the page shows of a morph, and some of what it offers for download."""
+    result = pictures_of(morph.frames, shared, formats)
+    dog = likeness_of(morph.dog) if morph.dog else None
+    return replace(result, friend=likeness_of(morph.friend), dog=dog, notes=notes)
+
+
+def pictures_of(frames: Array, shared: Shared, formats: Sequence[str] = FILES) -> Result:
+    """Render a morph of which there are no photos."""
     return Result(
-        steps=len(morph.frames),
-        strip=frames_url(morph.frames, "strip"),
-        files={name: frames_url(morph.frames, name, playback) for name in formats},
-        friend=likeness_of(morph.friend),
-        dog=likeness_of(morph.dog) if morph.dog else None,
-        notes=notes,
+        steps=len(frames),
+        strip=frames_url(frames, "strip", project=shared.address),
+        files={name: frames_url(frames, name, shared.playback) for name in formats},
+        share=shared.address,
     )
 
 
 def likeness_of(encoded: Encoded) -> Likeness:
-    """Say in words how faithful the model is to a face."""
-    title, advice = next(
+    """Say in words how faithful the model is to a face, and why it may not be."""
+    title, usual = next(
         (title, advice) for limit, title, advice in LIKENESS if encoded.percentile <= limit
     )
-    return Likeness(face_of(encoded), title, advice)
+    remark = remark_on(encoded.picture, encoded.points, encoded.percentile)
+    histogram = encoded.checkpoint.histogram
+    place = histogram.place(encoded.loss)
+    return Likeness(face_of(encoded), title, remark or usual, histogram, place)

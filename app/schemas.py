@@ -110,6 +110,10 @@ class MorphAnswer(BaseModel):
         examples=[[0, 1, 2, 1]],
     )
     latents: list[Latent] = Field(description="One for each frame.")
+    share: str = Field(
+        description="Path and query of a page that shows the model's own frames of it; the two "
+        "latents are in it, no photo is.",
+    )
     friend: Face
     dog: Face | None = Field(description="Null if the dog is imagined.")
     notes: Notes

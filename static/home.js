@@ -5,6 +5,7 @@ import { makeAdjust } from "./adjust.js";
 import { Dogs, playbackOf } from "./options.js";
 import { makePlayer } from "./player.js";
 import { Portrait } from "./portrait.js";
+import { projectIn, takeAlong } from "./take.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const form = document.querySelector("#morph");
@@ -41,9 +42,11 @@ function takePhoto(portrait, file) {
   hang(portrait, file);
 }
 
-function hang(portrait, file) {
+async function hang(portrait, file) {
   portrait.show(file);
   dogs.settle();
+  const project = await projectIn(file);
+  if (project) location.assign(project); // a morph that was saved here
 }
 
 function takePhotos(files, first) {
@@ -102,7 +105,7 @@ form.addEventListener("submit", async (event) => {
     const answer = await fetch(`${form.action}?files=later`, { ...options, headers });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!page.querySelector("#morph")) throw new Error("not our page");
-    await showAnswer(page, answer.ok);
+    await showAnswer(page, answer.ok, body);
   } catch (error) {
     if (error.name === "AbortError") return;
     announce.textContent = "";
@@ -111,7 +114,7 @@ form.addEventListener("submit", async (event) => {
   if (sending === mine) form.removeAttribute("aria-busy");
 });
 
-async function showAnswer(page, ok) {
+async function showAnswer(page, ok, asked) {
   made = ok;
   if (ok) {
     const result = document.adoptNode(page.querySelector("#result"));
@@ -119,7 +122,10 @@ async function showAnswer(page, ok) {
     title.removeAttribute("autofocus"); // that is for a page that was loaded
     document.querySelector("#result").replaceWith(result);
     title.focus({ preventScroll: true });
-    await present(result, true);
+    const player = await present(result, asked);
+    player.show(0);
+    if (!player.calm) player.play(true);
+    remember(result);
     const above = result.getBoundingClientRect().top < 0;
     const behavior = calm.matches ? "auto" : "smooth";
     if (above) result.scrollIntoView({ block: "start", behavior });
@@ -141,13 +147,34 @@ function say(text) {
 
 // ---- the result
 
-async function present(result, fresh = false) {
-  if (!result.querySelector(".strip")) return;
-  const player = await makePlayer(result, () => playbackOf(form));
-  player.show(fresh || player.calm ? 0 : Math.floor(player.frames.length / 2));
-  if (fresh && !player.calm) player.play(true);
+async function present(result, asked = null) {
+  const playback = () => playbackOf(form);
+  const player = await makePlayer(result, playback);
+  takeAlong(result, player, { asked, playback });
   result.querySelector("[data-swap]")?.addEventListener("click", swap);
   result.querySelector("[data-another]")?.addEventListener("click", another);
+  return player;
+}
+
+/** Keep with this entry of the history what brings the morph back: no photo, only its link. */
+function remember(result) {
+  history.replaceState({ morph: result.querySelector("[data-link]").href }, "");
+}
+
+/** Show what was on the page when it was left, or else what came with it. */
+async function open() {
+  const kept = history.state?.morph;
+  const answer = kept && (await fetch(kept, { headers: { Accept: "text/html" } }).catch(() => null));
+  if (answer?.ok) {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.querySelector("#result").replaceWith(document.adoptNode(page.querySelector("#result")));
+    document.querySelector("#result h2").textContent = "From friend to dog";
+  }
+  const result = document.querySelector("#result");
+  if (!result.querySelector(".strip")) return;
+  const player = await present(result);
+  player.show(player.calm ? 0 : Math.floor(player.frames.length / 2));
+  if (new URL(location).pathname === "/shared" && !player.calm) player.play();
 }
 
 function swap() {
@@ -169,4 +196,4 @@ async function again() {
   form.requestSubmit();
 }
 
-present(document.querySelector("#result"));
+open();

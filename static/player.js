@@ -137,7 +137,7 @@ export async function makePlayer(result, playback) {
     draw();
   }).observe(canvas);
 
-  return { frames, canvas, show, play, stop, calm: calm.matches };
+  return { frames, at: () => slider.valueAsNumber, show, play, calm: calm.matches };
 }
 
 /** Two frames on one canvas, with a seam to draw across: one that is kept, and the slider's. */

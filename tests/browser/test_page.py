@@ -40,7 +40,7 @@ def test_two_photos_become_a_morph_that_the_slider_scrubs(visit):
     expect(page.locator("#status")).to_have_text("The morph is ready.")
     expect(page.locator(".likeness")).to_have_count(2)
     strip = page.locator(".strip")
-    assert strip.evaluate("s => [s.naturalWidth, s.naturalHeight]") == [11 * 12, 12]
+    assert strip.evaluate("s => [s.naturalWidth, s.naturalHeight]") == [11 * 256, 256]
 
     before = len(visit.requests)
     slider, canvas = page.locator(".frame"), page.locator(".stage canvas")
@@ -154,12 +154,15 @@ def test_every_download_is_the_file_that_it_says(visit):
     page.goto(visit.address)
     choose(page)
     morph(page)
-    starts = {"Strip": b"\x89PNG", "GIF": b"GIF8", "WebP": b"RIFF"}
-    for name, start in starts.items():
+    starts = {"GIF": b"GIF8", "WebP": b"RIFF", "Frames": b"PK", "This frame": b"\x89PNG"}
+    files = {"Strip": page.get_by_role("link", name="Strip")}
+    files |= {name: page.get_by_role("button", name=name, exact=True) for name in starts}
+    for name, button in files.items():
         with page.expect_download() as download:
-            page.get_by_role("link", name=name).click()
-        assert re.fullmatch(r"friend-to-dog\.(png|gif|webp)", download.value.suggested_filename)
-        assert download.value.path().read_bytes().startswith(start)
+            button.click()
+        name_of_file = r"(friend-to-dog|frame-\d+)\.(png|gif|webp|zip)"
+        assert re.fullmatch(name_of_file, download.value.suggested_filename)
+        assert download.value.path().read_bytes().startswith(starts.get(name, b"\x89PNG"))
 
 
 def test_without_javascript_the_form_does_it_all(visit_without_script):
@@ -168,7 +171,7 @@ def test_without_javascript_the_form_does_it_all(visit_without_script):
     choose(page)
     morph(page)
     expect(page.get_by_role("heading", name="From friend to dog")).to_be_visible()
-    expect(page.locator(".strip")).to_have_js_property("naturalWidth", 11 * 12)
+    expect(page.locator(".strip")).to_have_js_property("naturalWidth", 11 * 256)
     expect(page.locator(".stage img")).to_be_visible()
     expect(page.locator(".frame")).to_be_hidden()
 
