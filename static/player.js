@@ -39,6 +39,7 @@ export async function makePlayer(result, playback) {
   function draw() {
     const first = Math.floor(shown);
     context.imageSmoothingQuality = "high";
+    context.clearRect(0, 0, canvas.width, canvas.height);
     paint(first, 1);
     if (shown > first) paint(first + 1, shown - first);
     if (compared.frame !== null) compared.paint(context, frames[compared.frame]);
