@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Query, Response
 from starlette.responses import JSONResponse
 
 from app.deps import ServicesDep
@@ -18,20 +18,24 @@ from app.rendering import (
     render_frames,
 )
 from app.schemas import (
+    MAX_STEPS,
     AlignAnswer,
     DecodeAnswer,
     DecodeBody,
+    DirectionsAnswer,
     EncodeAnswer,
     Face,
     FacesAnswer,
     Format,
     Health,
+    Kind,
     Light,
     Model,
     ModelsAnswer,
     MorphAnswer,
     PictureFormat,
     Problem,
+    SamplesAnswer,
 )
 from app.sharing import Shared
 from vae_core.checkpoint import Checkpoint
@@ -53,6 +57,10 @@ FORMATS = (
     "`strip`: one PNG, the frames side by side. `gif`, `webp`: an animation that loops. "
     "`zip`: each frame as a PNG. `json`: the frames as data URLs, and the latents."
 )
+
+ModelQuery = Annotated[
+    str, Query(description="A name from `/api/v1/models`; the default model when left out.")
+]
 
 health = APIRouter(tags=["server"])
 router = APIRouter(prefix="/api/v1", tags=["morph"], responses=PROBLEMS)
@@ -141,6 +149,32 @@ async def decode(services: ServicesDep, body: DecodeBody) -> Response:
     name = services.morpher.checkpoint(body.model).name
     urls = await services.run(picture_urls, frames)
     return JSONResponse(DecodeAnswer(model=name, frames=urls).model_dump())
+
+
+@router.get("/directions", summary="Ways through latent space from a face")
+async def directions(services: ServicesDep, model: ModelQuery = "") -> DirectionsAnswer:
+    """List what people's faces vary by, and the way from people to dogs."""
+    known = services.morpher.directions(model)
+    return DirectionsAnswer(
+        model=services.morpher.checkpoint(model).name,
+        start=known.start.tolist(),
+        directions=known.own.tolist(),
+        dog=known.dog.tolist(),
+    )
+
+
+@router.get("/samples", summary="Latents of faces that nobody has")
+async def samples(
+    services: ServicesDep,
+    of: Annotated[Kind, Query(description="What kind of face; `prior` is N(0, 1).")] = "prior",
+    count: Annotated[int, Query(ge=1, le=MAX_STEPS)] = 1,
+    seed: Annotated[int, Query(ge=0, description="Another number draws others.")] = 0,
+    model: ModelQuery = "",
+) -> SamplesAnswer:
+    """Draw latents, as the model's people or dogs are spread, or from the prior."""
+    latents = await services.run(services.morpher.draw, of, count, seed, model)
+    name = services.morpher.checkpoint(model).name
+    return SamplesAnswer(model=name, latents=latents.tolist())
 
 
 @router.get("/models", summary="The models that are loaded")

@@ -11,6 +11,7 @@ from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of
 from vae_core.checkpoint import LARGEST_LATENT, Checkpoint, load_checkpoint
 from vae_core.directions import imagine_dog, known_dog
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
+from vae_core.exploring import Directions, directions_in, draw
 from vae_core.finder.faces import Face
 from vae_core.finder.find import FINDER_SIDE, Finder
 from vae_core.imaging.align import Crop, align, frame_side, side_wanted
@@ -157,6 +158,16 @@ class Morpher:
         """Friend, halfway and dog, large enough for a link's picture: (3, H, W, C); as imagine."""
         frames = self.imagine(friend, dog, replace(manner, steps=3), model)
         return np.stack([enlarge(frame, PREVIEW_SIDE, PREVIEW_SIDE) for frame in frames])
+
+    def directions(self, model: str = "") -> Directions:
+        """Return the ways that a model knows from a face; ConfigError if it knows none."""
+        return directions_in(self.checkpoint(model).metadata)
+
+    def draw(self, of: str, count: int, seed: int, model: str = "") -> Array:
+        """Draw latents, the same for a seed: (count, Z); ConfigError if a model knows no dogs."""
+        checkpoint = self.checkpoint(model)
+        rng = np.random.default_rng(seed)
+        return draw(checkpoint.metadata, of, count, checkpoint.config.latent, rng)
 
     def dog(self, name: str, model: str = "") -> Array:
         """Return what a model makes of one of its named dogs, (H, W, C); ConfigError."""

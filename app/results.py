@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from app.api import face_of
 from app.rendering import RENDERINGS, frames_url
@@ -48,6 +49,8 @@ class Result:
     files: dict[str, str]
     share: str
     """The address of a page that shows the same way through latent space."""
+    explore: str
+    """The address of a page that sets out from the friend; empty if the model knows no ways."""
     friend: Likeness | None = None
     dog: Likeness | None = None
     notes: Sequence[str] = ()
@@ -57,18 +60,26 @@ def result_of(
     morph: Morph, notes: list[str], shared: Shared, formats: Sequence[str] = FILES
 ) -> Result:
     """Render everything that the page shows of a morph, and some of what it offers for download."""
-    result = pictures_of(morph.frames, shared, formats)
+    ways = "species" in morph.friend.checkpoint.metadata
+    result = pictures_of(morph.frames, shared, formats, ways)
     dog = likeness_of(morph.dog) if morph.dog else None
     return replace(result, friend=likeness_of(morph.friend), dog=dog, notes=notes)
 
 
-def pictures_of(frames: Array, shared: Shared, formats: Sequence[str] = FILES) -> Result:
-    """Render a morph of which there are no photos."""
+def pictures_of(
+    frames: Array, shared: Shared, formats: Sequence[str] = FILES, ways: bool = False
+) -> Result:
+    """Render a morph of which there are no photos.
+
+    ways: whether the model knows where to go from a face.
+    """
+    explore = urlencode({"model": shared.model, "face": shared.friend})
     return Result(
         steps=len(frames),
         strip=frames_url(frames, "strip", project=shared.address),
         files={name: frames_url(frames, name, shared.playback) for name in formats},
         share=shared.address,
+        explore=f"/explore?{explore}" if ways else "",
     )
 
 

@@ -9,6 +9,7 @@ from app.portraits import Role, Species
 Format = Literal["strip", "gif", "webp", "zip", "json"]
 PictureFormat = Literal["png", "json"]
 Walk = Literal["linear", "spherical", "norm", "principal", "even"]
+Kind = Literal["person", "dog", "prior"]
 Easing = Literal["linear", "smooth"]
 
 MAX_STEPS = 64
@@ -117,6 +118,24 @@ class MorphAnswer(BaseModel):
     friend: Face
     dog: Face | None = Field(description="Null if the dog is imagined.")
     notes: Notes
+
+
+class DirectionsAnswer(BaseModel):
+    """Ways through latent space from a face."""
+
+    model: str = Field(examples=["flagship"])
+    start: Latent = Field(description="The mean of people: a place to set out from.")
+    directions: list[Latent] = Field(
+        description="What people's faces vary by most, each one standard deviation long."
+    )
+    dog: Latent = Field(description="The way from the mean of people to that of dogs.")
+
+
+class SamplesAnswer(BaseModel):
+    """Latents of faces that nobody has."""
+
+    model: str = Field(examples=["flagship"])
+    latents: list[Latent]
 
 
 class DecodeBody(BaseModel):
