@@ -17,7 +17,9 @@ from vae_core.finder.find import FINDER_SIDE, Finder
 from vae_core.imaging.align import Crop, align, frame_side, side_wanted
 from vae_core.imaging.photo import Photo, PhotoLimits, PhotoReader, read_photo
 from vae_core.imaging.portrait import sized
+from vae_core.imaging.render import in_rows
 from vae_core.imaging.warp import enlarge
+from vae_core.latent import plane
 from vae_core.morph import Encoded, Manner, Morph, encode_photo, example_frames, imagine, morph
 from vae_core.types import Array
 
@@ -168,6 +170,10 @@ class Morpher:
         checkpoint = self.checkpoint(model)
         rng = np.random.default_rng(seed)
         return draw(checkpoint.metadata, of, count, checkpoint.config.latent, rng)
+
+    def grid(self, extent: Sequence[Sequence[float]], side: int, model: str) -> Array:
+        """Decode a grid in the plane of a model with two latents: one picture, (H, W, C)."""
+        return in_rows(self.checkpoint(model).decode(plane(extent, side)), side)
 
     def dog(self, name: str, model: str = "") -> Array:
         """Return what a model makes of one of its named dogs, (H, W, C); ConfigError."""

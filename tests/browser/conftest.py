@@ -57,14 +57,14 @@ def finding_server(models: Path, uploads_folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serve(module: str, models: Path, uploads: Path) -> Iterator[str]:
+def serve(module: str, models: Path, uploads: Path, model: str = "faces") -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     environ = os.environ | {
         "MODELS": str(models),
-        "MODEL": "faces",
+        "MODEL": model,
         "PORT": str(port),
         "TMPDIR": str(uploads),
     }

@@ -52,6 +52,12 @@ def side_by_side(frames: Array) -> Array:
     return frames.transpose(1, 0, 2, 3).reshape(height, n * width, channels)
 
 
+def in_rows(frames: Array, columns: int) -> Array:
+    """Lay frames in rows of so many: (N, H, W, C) -> (N / columns * H, columns * W, C)."""
+    rows = frames.reshape(-1, columns, *frames.shape[1:])
+    return np.concatenate([side_by_side(row) for row in rows])
+
+
 def render_png(picture: Array, texts: Mapping[str, str] | None = None) -> bytes:
     """One picture (H, W, C) in [0, 1] -> PNG bytes, grey or RGB as C is 1 or 3.
 
