@@ -2,6 +2,7 @@
 // and the slider scrubs through the strip that came back: dragging never asks the server.
 
 import { makeAdjust } from "./adjust.js";
+import { showCode } from "./code.js";
 import { Dogs, playbackOf } from "./options.js";
 import { makePlayer } from "./player.js";
 import { Portrait } from "./portrait.js";
@@ -196,4 +197,5 @@ async function again() {
   form.requestSubmit();
 }
 
+showCode(document.querySelector(".code"), form);
 open();

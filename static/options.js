@@ -52,6 +52,7 @@ export class Dogs {
     else if (!this.radios.some((radio) => radio.checked)) this.radios[0].checked = true;
     this.input.required = !this.known;
     if (!this.random.checked) this.seed.value = "";
+    this.box.dispatchEvent(new Event("settled", { bubbles: true }));
   }
 
   reroll() {
