@@ -13,6 +13,7 @@ from vae_core.commands import (
     morph,
     prepare,
     sample,
+    scatter,
     train,
 )
 from vae_core.errors import DogpeopleError
@@ -25,8 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m vae_core", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    measures = (evaluate, evaluate_faces, evaluate_morph)
-    for command in (prepare, compose, train, *measures, morph, example, sample):
+    looks = (evaluate, evaluate_faces, evaluate_morph, example, sample, scatter)
+    for command in (prepare, compose, train, morph, *looks):
         command.add_command(subparsers)
     args = parser.parse_args(arguments)
     try:

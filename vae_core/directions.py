@@ -239,10 +239,16 @@ def random_dog(metadata: Mapping[str, Any], rng: Rng) -> Array:
 
 def dog_named(metadata: Mapping[str, Any], name: str, own: Array, scale: Array) -> Array:
     """Return a named dog's latent (Z,), or that nearest to ``own``; ConfigError."""
-    dogs = {key.casefold(): np.array(value) for key, value in metadata["dogs"].items()}
     if name.casefold() == NEAREST:
-        return min(dogs.values(), key=lambda dog: float(np.square((dog - own) / scale).sum()))
+        dogs = map(np.array, metadata["dogs"].values())
+        return min(dogs, key=lambda dog: float(np.square((dog - own) / scale).sum()))
+    return known_dog(metadata, name)
+
+
+def known_dog(metadata: Mapping[str, Any], name: str) -> Array:
+    """Return the latent (Z,) of the dog of that name; ConfigError if there is none."""
+    dogs = {key.casefold(): np.array(value) for key, value in metadata.get("dogs", {}).items()}
     if name.casefold() not in dogs:
-        names = ", ".join(metadata["dogs"])
+        names = ", ".join(metadata.get("dogs", {}))
         raise ConfigError(f"There is no dog of that name; there are {names}, and {NEAREST}.")
     return dogs[name.casefold()]
