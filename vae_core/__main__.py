@@ -4,7 +4,16 @@ import argparse
 import signal
 import sys
 
-from vae_core.commands import compose, evaluate, evaluate_morph, example, morph, prepare, train
+from vae_core.commands import (
+    compose,
+    evaluate,
+    evaluate_morph,
+    example,
+    figures,
+    morph,
+    prepare,
+    train,
+)
 from vae_core.errors import DogpeopleError
 
 
@@ -15,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m vae_core", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (prepare, compose, train, evaluate, evaluate_morph, morph, example):
+    for command in (prepare, compose, train, evaluate, evaluate_morph, morph, example, figures):
         command.add_command(subparsers)
     args = parser.parse_args(arguments)
     try:
