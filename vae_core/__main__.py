@@ -9,12 +9,25 @@ from vae_core.commands import (
     evaluate,
     evaluate_morph,
     example,
+    experiment,
     figures,
     morph,
     prepare,
     train,
 )
 from vae_core.errors import DogpeopleError
+
+COMMANDS = (
+    prepare,
+    compose,
+    train,
+    evaluate,
+    evaluate_morph,
+    morph,
+    example,
+    figures,
+    experiment,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m vae_core", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (prepare, compose, train, evaluate, evaluate_morph, morph, example, figures):
+    for command in COMMANDS:
         command.add_command(subparsers)
     args = parser.parse_args(arguments)
     try:

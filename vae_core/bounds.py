@@ -14,8 +14,8 @@ AT_ONCE = 5000
 def importance_bound(vae: VAE, params: Params, x: Array, rng: Rng, draws: int = 500) -> Array:
     """Return log 1/k sum p(x, z_i) / q(z_i|x), (N,) in nats, for k draws from q.
 
-    arXiv:1509.00519, eq. 8.  x: (N, H, W, C) in [0, 1]; a Bernoulli model wants it drawn to 0 or 1. One draw makes it the
-    ELBO, and its mean rises with k towards log p(x).
+    arXiv:1509.00519, eq. 8.  x: (N, H, W, C) in [0, 1]; a Bernoulli model wants it drawn to 0 or
+    1 (:func:`binarised`). One draw makes it the ELBO; its mean rises with k towards log p(x).
     """
     h, _ = vae.encoder.forward(scope(params, "encoder"), x)
     total = np.full(len(x), -np.inf)

@@ -79,7 +79,8 @@ class AutoregressiveFlow:
         noise, z_last, caches = cache
         xp = array_module(dz)
         dz = dz + dkl * z_last
-        dcontext, grads = xp.zeros_like(dz), {}
+        dcontext = xp.zeros_like(dz)
+        grads: Params = {}
         for name, (network_cache, z, m, gate) in reversed(
             list(zip(self.networks, caches, strict=True))
         ):
