@@ -2,8 +2,11 @@
 # Draw every figure of the article from the pictures: `make figures`, or
 # `DATA=... PYTHON=... sh docs/figures.sh`. Half an hour on two cores, most of it training.
 #
-# The small models are trained here; people and dogs are the shipped model's. What is prepared or
-# trained already is not made again.
+# The small models are trained here; people and dogs are the shipped model's, aligned by the
+# landmarks that come with them. What is prepared or trained already is not made again.
+#
+# The sheets of samples, the reconstructions and the extremes show pictures that may not be passed
+# on; what is decoded may.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -29,7 +32,7 @@ draw() { # FOLDER ARGUMENTS...
 # shellcheck disable=SC2086 # a list of files
 draw digits --all --data prepared/mnist --model $models
 
-test -d prepared/classic || "$PYTHON" -m vae_core prepare --out prepared/classic \
-    --finder models/finder.safetensors --source pictures "$DATA" --limit-origin cat2dog=300 \
-    --name "people and dogs" --terms "For looking at; may not be redistributed."
-draw people-and-dogs --all --data prepared/classic --model models/classic.safetensors
+test -d prepared/faces || "$PYTHON" -m vae_core prepare --out prepared/faces \
+    --source pictures "$DATA" --limit-origin cat2dog=300 --name "people and dogs" \
+    --terms "For looking at; the pictures may not be redistributed."
+draw people-and-dogs --all --data prepared/faces --model models/classic.safetensors

@@ -147,15 +147,17 @@ def extremes(exhibit: Exhibit) -> Drawn:
 
 
 def plane(exhibit: Exhibit) -> Drawn:
-    """Draw the first two latents of every model, on its own scale and all on one."""
+    """Draw the first two latents of every model on its own scale; several also all on one."""
     points = [exhibit.encode(model)[:, :2] for model in exhibit.models]
-    figure, axes = new_figure(2, len(points), 5.2 * len(points), 9)
-    shared = limits_of(np.concatenate(points))
-    for own, same, model, z in zip(*axes, exhibit.models, points, strict=True):
-        latent_plane(own, z, exhibit.groups, limits_of(z))
-        latent_plane(same, z, exhibit.groups, shared)
-        own.set_title(f"{model.name}: first two of {model.config.latent} latents")
-        same.set_title(f"{model.name}, same scale for all")
+    scales = [limits_of(np.concatenate(points))] * (len(points) > 1)
+    figure, axes = new_figure(
+        1 + len(scales), len(points), 5.5 * len(points), 4.5 + 4.5 * len(scales)
+    )
+    for column, model, z in zip(axes.T, exhibit.models, points, strict=True):
+        for ax, limits in zip(column, [limits_of(z), *scales], strict=True):
+            latent_plane(ax, z, exhibit.groups, limits)
+        column[0].set_title(f"{model.name}: first two of {model.config.latent} latents")
+        column[-1].set_title("the same, all on one scale" if scales else column[0].get_title())
     return Drawn(figure)
 
 

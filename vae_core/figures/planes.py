@@ -6,7 +6,10 @@ import numpy as np
 
 from vae_core.types import Array
 
-LEGEND_DOT = 20
+MANY = 3000
+"""Points that are drawn small."""
+
+SMALL_DOT, LARGE_DOT, LEGEND_DOT = 3, 8, 20
 
 
 def latent_plane(axes: Any, points: Array, groups: Array, limits: Array | None = None) -> None:
@@ -14,9 +17,10 @@ def latent_plane(axes: Any, points: Array, groups: Array, limits: Array | None =
 
     limits: (2, 2), the lowest and the highest value along either axis that is shown.
     """
+    size = SMALL_DOT if len(points) > MANY else LARGE_DOT
     for k, name in enumerate(sorted(set(groups))):
         x, y = points[groups == name].T
-        axes.scatter(x, y, s=3, alpha=0.5, linewidths=0, color=f"C{k}", label=name)
+        axes.scatter(x, y, s=size, alpha=0.5, linewidths=0, color=f"C{k}", label=name)
     if limits is not None:
         axes.set_xlim(limits[:, 0])
         axes.set_ylim(limits[:, 1])
