@@ -27,7 +27,7 @@ def test_every_picture_of_the_page_is_there():
 
 
 def test_every_command_of_the_page_names_what_there_is():
-    commands = re.findall(r"vae_core (figures|experiment) ([a-z][a-z -]*?)(?: --| \\\\)", PAGE)
+    commands = re.findall(r"vae_core (figures|experiment) ([a-z][a-z -]*?)(?: --| \\)", PAGE)
     assert len(commands) > 2
     for command, names in commands:
         assert set(names.split()) <= (GALLERY if command == "figures" else EXPERIMENTS).keys()

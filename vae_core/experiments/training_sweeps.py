@@ -10,7 +10,7 @@ from vae_core.training import TrainSettings
 
 DIGIT = (28, 28, 1)
 BETA = article_beta(1e-4, 32, 784)
-SHORT = TrainSettings(steps=3000, batch=64, lr_schedule="cosine")
+SHORT = TrainSettings(steps=3000, batch=64)
 
 SEEDS = Experiment(
     "The article's two models of digits with 2 latents: how much is luck?",
