@@ -56,8 +56,9 @@ class Morpher:
             finder = finished_finder(path)
         loaded = [load_checkpoint(path) for path in files.values()]
         checkpoints = {checkpoint.name: checkpoint for checkpoint in loaded}
-        faces = [name for name, checkpoint in checkpoints.items() if checkpoint.frame.aligns]
-        default = default or next(iter([*faces, *checkpoints]), "")
+        faces = [checkpoint for checkpoint in loaded if checkpoint.frame.aligns]
+        finest = sorted(faces, key=lambda checkpoint: checkpoint.config.pixels, reverse=True)
+        default = default or next((c.name for c in [*finest, *loaded]), "")
         if default not in checkpoints:
             missing = f"model called {default!r}" if default else "model"
             raise CheckpointError(f"There is no {missing} in the folder {folder}.")

@@ -70,7 +70,6 @@ def test_without_noise_the_draw_is_the_mean(rng):
     params, x = vae.init(rng), rng.random((2, 4, 5, 2))
     z, _ = vae.draw(params, x, np.zeros((2, 3)))
     np.testing.assert_array_equal(z, vae.encode(params, x))
-    np.testing.assert_array_equal(vae.decode(params, z), vae.reconstruct(params, x))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +94,7 @@ def test_float32_stays_float32(rng):
     params, x = cast(vae.init(rng)), rng.random((2, 4, 5, 2), np.float32)
     _, grads = vae.loss_and_grads(params, x, rng.standard_normal((2, 3), np.float32), 0.3)
     assert {g.dtype for g in grads.values()} == {np.dtype(np.float32)}
-    assert vae.reconstruct(params, x).dtype == np.float32
+    assert vae.decode(params, vae.encode(params, x)).dtype == np.float32
 
 
 def test_shapes_are_known_without_memory_for_them():

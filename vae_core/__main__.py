@@ -7,12 +7,14 @@ import sys
 from vae_core.commands import (
     compose,
     evaluate,
+    evaluate_faces,
     evaluate_morph,
     example,
     experiment,
     figures,
     morph,
     prepare,
+    sample,
     train,
 )
 from vae_core.errors import DogpeopleError
@@ -22,9 +24,11 @@ COMMANDS = (
     compose,
     train,
     evaluate,
+    evaluate_faces,
     evaluate_morph,
     morph,
     example,
+    sample,
     figures,
     experiment,
 )

@@ -134,10 +134,6 @@ class VAE:
         z, kl, _ = self.posterior.forward(scope(params, "posterior"), h, eps)
         return z, kl
 
-    def reconstruct(self, params: Params, x: Array) -> Array:
-        """Decode the mean latent: (N, H, W, C) -> (N, H, W, C), without noise."""
-        return self.decode(params, self.encode(params, x))
-
     def loss_and_grads(
         self, params: Params, x: Array, eps: Array, beta: float = 1.0
     ) -> tuple[Losses, Params]:

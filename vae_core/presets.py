@@ -10,12 +10,18 @@ from vae_core.training import TrainSettings
 
 @dataclass(frozen=True)
 class Preset:
-    """A model and its training, under the name people call it by."""
+    """A model and its training, under the name people call it by.
+
+    refinement_steps: by which the finished model improves every latent it encodes.  stored: the
+    type of the numbers in its file.
+    """
 
     summary: str
     frame: Frame
     model: VAEConfig
     training: TrainSettings
+    refinement_steps: int = 0
+    stored: str = "float32"
 
 
 MNIST = VAEConfig((28, 28, 1), latent=2)
@@ -85,6 +91,8 @@ PRESETS: dict[str, Preset] = {
             linear_pace=0.02,
             workers=2,
         ),
+        refinement_steps=2,
+        stored="float16",
     ),
 }
 

@@ -1,0 +1,36 @@
+"""``sample``: a sheet of a model's own people and dogs."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vae_core.__main__ import main
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    def drawing(*more):
+        out = tmp_path / "sheet.png"
+        status = main(["sample", "--model", str(trained), "--out", str(out), *more])
+        return status, np.array(Image.open(out)) if out.exists() else None
+
+    return drawing
+
+
+def test_a_sheet_has_rows_of_people_above_rows_of_dogs(run):
+    status, sheet = run("--rows", "2", "--columns", "3")
+    assert status == 0
+    assert sheet.shape == (4 * 12, 3 * 12)
+
+
+def test_the_seed_decides_what_is_drawn_and_without_spread_all_are_the_mean(run):
+    first, again, other = (run("--seed", seed)[1] for seed in ("1", "1", "2"))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+    _, mean = run("--rows", "1", "--spread", "0")
+    np.testing.assert_array_equal(mean[:, :12], mean[:, 12:24])
+
+
+@pytest.mark.parametrize("wrong", [("--rows", "0"), ("--spread", "-1")])
+def test_no_sheet_at_all_is_refused(run, wrong):
+    assert run(*wrong) == (2, None)
