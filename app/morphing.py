@@ -13,7 +13,8 @@ from vae_core.directions import imagine_dog, known_dog
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
 from vae_core.exploring import Directions, directions_in, draw
 from vae_core.finder.faces import Face
-from vae_core.finder.find import FINDER_SIDE, Finder
+from vae_core.finder.find import Finder
+from vae_core.finder.views import FINDER_SIDE
 from vae_core.imaging.align import Crop, align, frame_side, side_wanted
 from vae_core.imaging.photo import Photo, PhotoLimits, PhotoReader, read_photo
 from vae_core.imaging.portrait import sized
