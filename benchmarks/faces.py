@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> str:
     photos = ["--photos", str(options.photos)]
     beside = ["--beside", str(MODELS / "classic.safetensors")]
     faces = ["evaluate-faces", "--model", str(model), "--data", str(data), *beside, *photos]
-    morphs = ["evaluate-morph", "--model", str(model), *photos, "--seed", "1"]
+    morphs = ["evaluate-morph", "--model", str(model), *photos, "--pairs", "300", "--seed", "1"]
     return "\n\n".join(map(printed, (faces, morphs)))
 
 

@@ -18,7 +18,7 @@ from vae_core.types import Array
 CELLS = (4, 12)
 """Cells along a side of the two coarse bands; what is finer is the third."""
 
-SHARES = (0.5, 0.2, 0.12)
+SHARES = (0.8, 0.2, 0.12)
 """How much of the morph a place takes to pass, in each band from coarse to fine."""
 
 REACH = np.array([0.50, 0.38])
