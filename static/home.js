@@ -44,10 +44,19 @@ function takePhoto(portrait, file) {
 }
 
 async function hang(portrait, file) {
+  made = false;
   portrait.show(file);
   dogs.settle();
   const project = await projectIn(file);
-  if (project) location.assign(project); // a morph that was saved here
+  if (project) return location.assign(project); // a morph that was saved here
+  await portrait.ready;
+  if (portrait.file === file) begin();
+}
+
+/** Morph unasked, as soon as it is sure whose faces are meant. */
+function begin() {
+  const sure = friend.found && (dog.file ? dog.found : dogs.known);
+  if (sure && !made && !form.querySelector("[aria-invalid]")) submit(true);
 }
 
 function takePhotos(files, first) {
@@ -68,7 +77,6 @@ for (const portrait of portraits) {
   for (const type of ["dragleave", "drop"]) {
     card.addEventListener(type, () => card.classList.remove("over"));
   }
-  if (input.files.length) hang(portrait, input.files[0]); // the browser restored it after "back"
 }
 
 addEventListener("paste", (event) => takePhotos([...event.clipboardData.files].filter(isPicture)));
@@ -87,11 +95,24 @@ let sending = null;
 let made = false; // whether the morph on the page is of these photos
 
 form.addEventListener("change", ({ target }) => {
-  if (made && target.type !== "file" && !target.closest("[data-playback]")) again();
+  if (made && target.type !== "file" && !target.closest("[data-playback]")) again(true);
 });
 
-form.addEventListener("submit", async (event) => {
+form.addEventListener("adjusted", () => made && again(true));
+
+form.querySelector(".cancel").addEventListener("click", () => {
+  sending?.abort();
+  form.removeAttribute("aria-busy");
+  announce.textContent = "Cancelled.";
+});
+
+form.addEventListener("submit", (event) => {
   event.preventDefault();
+  submit();
+});
+
+/** Ask for the morph. unasked: whoever is busy with something else is not led to it. */
+async function submit(unasked = false) {
   sending?.abort();
   const mine = (sending = new AbortController());
   form.setAttribute("aria-busy", "true");
@@ -106,32 +127,35 @@ form.addEventListener("submit", async (event) => {
     const answer = await fetch(`${form.action}?files=later`, { ...options, headers });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!page.querySelector("#morph")) throw new Error("not our page");
-    await showAnswer(page, answer.ok, body);
+    await showAnswer(page, answer.ok, { asked: body, unasked });
   } catch (error) {
     if (error.name === "AbortError") return;
     announce.textContent = "";
     say("The server could not be reached. Your photos are still here: please try again.");
   }
   if (sending === mine) form.removeAttribute("aria-busy");
-});
+}
 
-async function showAnswer(page, ok, asked) {
+async function showAnswer(page, ok, { asked, unasked }) {
   made = ok;
   if (ok) {
     const result = document.adoptNode(page.querySelector("#result"));
     const title = result.querySelector("h2");
     title.removeAttribute("autofocus"); // that is for a page that was loaded
-    document.querySelector("#result").replaceWith(result);
-    title.focus({ preventScroll: true });
+    const old = document.querySelector("#result");
+    const reading = old.contains(document.activeElement);
+    old.replaceWith(result);
+    if (!unasked || reading) title.focus({ preventScroll: true });
     const player = await present(result, asked);
     player.show(0);
     if (!player.calm) player.play(true);
     remember(result);
+    announce.textContent = "The morph is ready.";
+    if (unasked) return;
     const above = result.getBoundingClientRect().top < 0;
     const behavior = calm.matches ? "auto" : "smooth";
     if (above) result.scrollIntoView({ block: "start", behavior });
     else result.querySelector(".film").scrollIntoView({ block: "nearest", behavior });
-    announce.textContent = "The morph is ready.";
     return;
   }
   announce.textContent = "";
@@ -139,7 +163,7 @@ async function showAnswer(page, ok, asked) {
   for (const portrait of portraits) {
     portrait.complain(page.querySelector(`#${portrait.role}-error`).textContent);
   }
-  form.querySelector("[aria-invalid]")?.focus();
+  if (!unasked) form.querySelector("[aria-invalid]")?.focus();
 }
 
 function say(text) {
@@ -192,10 +216,14 @@ function another() {
   again();
 }
 
-async function again() {
+async function again(unasked = false) {
   await Promise.all(portraits.map((portrait) => portrait.ready));
-  form.requestSubmit();
+  submit(unasked);
 }
 
 showCode(document.querySelector(".code"), form);
 open();
+for (const portrait of portraits) {
+  const [file] = portrait.input.files;
+  if (file) hang(portrait, file); // the browser restored it after "back"
+}

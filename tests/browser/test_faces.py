@@ -337,6 +337,45 @@ def test_a_face_that_cannot_be_looked_for_now_is_found_with_the_morph(finding_vi
     page.set_input_files("#dog", file_of(DOG))
     expect(card(page).locator(".note")).to_contain_text("could not be looked for")
     page.get_by_role("button", name="Morph", exact=True).click()
-    expect(page.locator(".result .hint")).to_contain_text("a dog's, not a person's")
+    expect(page.locator(".result > .hint")).to_contain_text("a dog's, not a person's")
     assert "friend_landmarks" not in page.evaluate("sent.at(-1)")
     finding_visit.complaints.clear()  # the browser's own notes of the failed requests
+
+
+def test_the_morph_begins_as_soon_as_both_faces_are_found(finding_visit):
+    page = visit_page(finding_visit)
+    expect(page.locator("#status")).to_have_text("The morph is ready.")
+    expect(page.locator(".likeness")).to_have_count(2)
+    expect(page.get_by_role("heading", name="From friend to dog")).not_to_be_focused()
+    count = len(page.evaluate("sent.filter(({url}) => url === '/')"))
+    assert count == 1
+
+
+def test_the_morph_follows_the_pins(finding_visit):
+    page = visit_page(finding_visit)
+    expect(page.locator("#status")).to_have_text("The morph is ready.")
+    card(page).get_by_role("button", name="Adjust").click()
+    page.get_by_role("dialog").get_by_role("button", name="left eye").press("Shift+ArrowUp")
+    page.get_by_role("button", name="Done").click()
+    page.wait_for_function("sent.filter(({url}) => url === '/').length === 2")
+    assert landmarks(page.evaluate("sent.at(-1)")) != marks(PERSON)
+
+
+def test_a_face_that_was_not_found_waits_for_the_pins(finding_visit):
+    page = visit_page(finding_visit, friend=NOBODY)
+    page.wait_for_timeout(500)
+    assert page.evaluate("sent.filter(({url}) => url === '/').length") == 0
+
+
+def test_a_morph_can_be_cancelled(finding_visit):
+    page = finding_visit.page
+    page.goto(finding_visit.address)
+    page.route("**/?files=later", lambda route: None)  # it never comes
+    page.set_input_files("#friend", file_of(ONE))
+    page.set_input_files("#dog", file_of(DOG))
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#status")).to_have_text("Cancelled.")
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    page.unroute("**/?files=later")
+    page.get_by_role("button", name="Morph", exact=True).click()
+    expect(page.locator(".likeness")).to_have_count(2)
