@@ -2,6 +2,7 @@
 // and the slider scrubs through the strip that came back: dragging never asks the server.
 
 import { makeAdjust } from "./adjust.js";
+import { makeCamera } from "./camera.js";
 import { showCode } from "./code.js";
 import { Dogs, playbackOf } from "./options.js";
 import { makePlayer } from "./player.js";
@@ -58,6 +59,8 @@ function begin() {
   const sure = friend.found && (dog.file ? dog.found : dogs.known);
   if (sure && !made && !form.querySelector("[aria-invalid]")) submit(true);
 }
+
+makeCamera(document.querySelector("#camera"), portraits, takePhoto);
 
 function takePhotos(files, first) {
   const rank = (portrait) => (portrait === first ? 0 : portrait.file ? 2 : 1);

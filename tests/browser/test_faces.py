@@ -357,7 +357,7 @@ def test_the_morph_follows_the_pins(finding_visit):
     card(page).get_by_role("button", name="Adjust").click()
     page.get_by_role("dialog").get_by_role("button", name="left eye").press("Shift+ArrowUp")
     page.get_by_role("button", name="Done").click()
-    page.wait_for_function("sent.filter(({url}) => url === '/').length === 2")
+    page.wait_for_function("() => sent.filter(({url}) => url === '/').length === 2")
     assert landmarks(page.evaluate("sent.at(-1)")) != marks(PERSON)
 
 
@@ -379,3 +379,29 @@ def test_a_morph_can_be_cancelled(finding_visit):
     page.unroute("**/?files=later")
     page.get_by_role("button", name="Morph", exact=True).click()
     expect(page.locator(".likeness")).to_have_count(2)
+
+
+def test_a_photo_is_taken_with_the_camera(finding_visit):
+    finding_visit.context.grant_permissions(["camera"])
+    page = finding_visit.page
+    page.goto(finding_visit.address)
+    card(page).get_by_role("button", name="Use the camera").click()
+    video = page.get_by_role("dialog").locator("video")
+    page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
+    page.get_by_role("button", name="Take it").click()
+    expect(card(page).locator(".preview")).to_be_visible()
+    assert video.evaluate("v => v.srcObject") is None
+    taken = page.evaluate("document.querySelector('#friend').files[0].type")
+    assert taken == "image/jpeg"
+
+
+def test_a_camera_that_is_not_allowed_is_no_dead_end(finding_visit):
+    page = finding_visit.page
+    page.add_init_script(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('denied'));"
+    )
+    page.goto(finding_visit.address)
+    card(page).get_by_role("button", name="Use the camera").click()
+    expect(page.locator("#friend-error")).to_contain_text("camera could not be used")
+    page.set_input_files("#friend", file_of(ONE))
+    expect(page.locator("#friend-error")).to_be_empty()

@@ -158,7 +158,7 @@ def test_swapped_photos_are_morphed_the_other_way(visit):
     morph(page)
     assert ready(page)["friend"] == "friend.jpg"
     page.get_by_role("button", name="Swap").click()
-    page.wait_for_function("sent.at(-1).friend === 'dog.jpg' && sent.at(-1).steps")
+    page.wait_for_function("() => sent.at(-1).friend === 'dog.jpg' && sent.at(-1).steps")
     sent = ready(page)
     assert (sent["friend"], sent["dog"]) == ("dog.jpg", "friend.jpg")
 
@@ -172,7 +172,7 @@ def test_without_a_photo_of_a_dog_the_friend_becomes_one(visit):
     assert (sent["dog_name"], sent["seed"], sent["strength"]) == ("", "", "1.5")
     expect(page.locator(".likeness")).to_have_count(1)
     page.get_by_role("button", name="Another dog").click()
-    page.wait_for_function("sent.at(-1).seed > 0")
+    page.wait_for_function("() => sent.at(-1).seed > 0")
     first = ready(page)["seed"]
     page.get_by_role("button", name="Another dog").click()
     page.wait_for_function("seed => sent.at(-1).seed !== seed", arg=first)
