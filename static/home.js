@@ -122,21 +122,36 @@ async function submit(unasked = false) {
   announce.textContent = "Imagining the faces in between…";
   for (const portrait of portraits) portrait.complain("");
   say("");
+  let stages = null;
   try {
     const body = new FormData(form);
     for (const portrait of portraits) portrait.addTo(body);
     const options = { method: "POST", body, signal: mine.signal };
     const headers = { Accept: "text/html" };
-    const answer = await fetch(`${form.action}?files=later`, { ...options, headers });
+    stages = listen();
+    const query = `files=later&progress=${stages.number}`;
+    const answer = await fetch(`${form.action}?${query}`, { ...options, headers });
+    stages.close();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!page.querySelector("#morph")) throw new Error("not our page");
     await showAnswer(page, answer.ok, { asked: body, unasked });
   } catch (error) {
-    if (error.name === "AbortError") return;
+    if (error.name === "AbortError") return stages?.close();
     announce.textContent = "";
     say("The server could not be reached. Your photos are still here: please try again.");
   }
+  stages?.close();
   if (sending === mine) form.removeAttribute("aria-busy");
+}
+
+/** Show the stages that the server goes through, under a number of our own. */
+function listen() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  const number = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const stages = new EventSource(`/progress/${number}`);
+  stages.addEventListener("message", ({ data }) => (announce.textContent = data));
+  stages.addEventListener("over", () => stages.close());
+  return { number, close: () => stages.close() };
 }
 
 async function showAnswer(page, ok, { asked, unasked }) {

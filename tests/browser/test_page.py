@@ -238,10 +238,10 @@ def test_a_server_that_is_gone_for_a_while_costs_nothing_but_the_while(visit):
     page.goto(visit.address)
     choose(page)
     expect(page.locator(".card.found")).to_have_count(2)
-    page.route("**/?files=later", lambda route: route.abort("connectionrefused"))
+    page.route("**/?files=later*", lambda route: route.abort("connectionrefused"))
     morph(page)
     expect(page.locator("#form-error")).to_contain_text("could not be reached")
-    page.unroute("**/?files=later")
+    page.unroute("**/?files=later*")
     morph(page)
     expect(page.locator(".likeness")).to_have_count(2)
     expect(page.locator("#form-error")).to_be_empty()
@@ -265,3 +265,26 @@ def test_dragging_takes_less_than_a_frame_of_scripting(visit):
         }"""
     )
     assert taken < 16.7  # milliseconds, nine times in ten
+
+
+def test_the_stages_are_shown_as_the_server_goes_through_them(visit):
+    page = visit.page
+    page.add_init_script(
+        """addEventListener("DOMContentLoaded", () => {
+          window.stages = [];
+          const status = document.querySelector("#status");
+          new MutationObserver(() => stages.push(status.textContent)).observe(
+            status, { childList: true });
+        });"""
+    )
+    page.goto(visit.address)
+    choose(page)
+    page.locator("details.more summary").click()
+    page.locator("[name=steps]").select_option("64")
+    morph(page)
+    expect(page.locator("#status")).to_have_text("The morph is ready.")
+    stages = page.evaluate("stages")
+    order = ["Reading a photo…", "Encoding the friend…", "Encoding the dog…", "Drawing the faces"]
+    places = [next((i for i, s in enumerate(stages) if s.startswith(o)), -1) for o in order]
+    assert -1 not in places
+    assert places == sorted(places)
