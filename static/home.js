@@ -169,6 +169,7 @@ async function showAnswer(page, ok, { asked, unasked }) {
     if (!player.calm) player.play(true);
     remember(result);
     announce.textContent = "The morph is ready.";
+    form.querySelector(".jump").hidden = !unasked;
     if (unasked) return;
     const above = result.getBoundingClientRect().top < 0;
     const behavior = calm.matches ? "auto" : "smooth";

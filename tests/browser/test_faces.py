@@ -351,6 +351,12 @@ def test_the_morph_begins_as_soon_as_both_faces_are_found(finding_visit):
     assert count == 1
 
 
+def test_on_a_phone_the_morph_that_began_unasked_is_a_tap_away(phone_visit):
+    page = visit_page(phone_visit)
+    page.get_by_role("link", name="See it below").tap()
+    expect(page.locator(".stage canvas")).to_be_in_viewport(ratio=0.9)
+
+
 def test_the_morph_follows_the_pins(finding_visit):
     page = visit_page(finding_visit)
     expect(page.locator("#status")).to_have_text("The morph is ready.")
