@@ -208,10 +208,12 @@ function remember(result) {
 /** Show what was on the page when it was left, or else what came with it. */
 async function open() {
   const kept = history.state?.morph;
-  const answer = kept && (await fetch(kept, { headers: { Accept: "text/html" } }).catch(() => null));
+  const headers = { Accept: "text/html" };
+  const answer = kept && (await fetch(kept, { headers }).catch(() => null));
   if (answer?.ok) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    document.querySelector("#result").replaceWith(document.adoptNode(page.querySelector("#result")));
+    const result = document.adoptNode(page.querySelector("#result"));
+    document.querySelector("#result").replaceWith(result);
     document.querySelector("#result h2").textContent = "From friend to dog";
   }
   const result = document.querySelector("#result");
