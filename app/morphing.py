@@ -14,7 +14,8 @@ from vae_core.directions import imagine_dog, known_dog
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
 from vae_core.exploring import Directions, directions_in, draw
 from vae_core.finder.faces import Face
-from vae_core.finder.find import FINDER_SIDE, Finder
+from vae_core.finder.find import Finder
+from vae_core.finder.views import FINDER_SIDE
 from vae_core.imaging.align import Crop, align, frame_side, side_wanted
 from vae_core.imaging.photo import Photo, PhotoLimits, PhotoReader, read_photo
 from vae_core.imaging.portrait import sized
@@ -64,8 +65,9 @@ class Morpher:
             finder = finished_finder(path)
         loaded = [load_checkpoint(path) for path in files.values()]
         checkpoints = {checkpoint.name: checkpoint for checkpoint in loaded}
-        faces = [name for name, checkpoint in checkpoints.items() if checkpoint.frame.aligns]
-        default = default or next(iter([*faces, *checkpoints]), "")
+        faces = [checkpoint for checkpoint in loaded if checkpoint.frame.aligns]
+        finest = sorted(faces, key=lambda checkpoint: checkpoint.config.pixels, reverse=True)
+        default = default or next((c.name for c in [*finest, *loaded]), "")
         if default not in checkpoints:
             missing = f"model called {default!r}" if default else "model"
             raise CheckpointError(f"There is no {missing} in the folder {folder}.")

@@ -25,7 +25,7 @@ class Settings:
     models: Path = ROOT / "models"
     """The folder whose ``*.safetensors`` are served."""
     model: str = ""
-    """The model that answers unless another is asked for; empty: the first one made for faces."""
+    """The model that answers unless another is asked for; empty: the finest one made for faces."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     """How many photos are decoded, or morphs computed, at the same time."""
     max_photo_bytes: int = 12_000_000

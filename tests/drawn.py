@@ -26,6 +26,25 @@ SETTINGS = TrainSettings(
 )
 PRESET = Preset("drawn blobs, for tests", FRAME, CONFIG, SETTINGS)
 
+CONV_FRAME = face_frame(16, channels=1)
+CONV = VAEConfig(
+    (16, 16, 1),
+    latent=3,
+    hidden=(8,),
+    blocks=(1,),
+    scale=2,
+    likelihood="coloured",
+    architecture="conv",
+)
+CONV_PRESET = Preset(
+    "drawn blobs in miniature, their latents refined, for tests",
+    CONV_FRAME,
+    CONV,
+    TrainSettings(steps=24, batch=8, lr=5e-3, seed=3),
+    refinement_steps=2,
+    stored="float16",
+)
+
 
 def draw_picture(rng: Rng, size: int) -> Array:
     """A soft spot of random place, width and brightness: (size, size, 1) uint8."""

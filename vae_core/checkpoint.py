@@ -10,7 +10,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -21,8 +21,10 @@ from safetensors.numpy import load, save
 
 from vae_core.errors import CheckpointError, ConfigError
 from vae_core.imaging.align import Frame
+from vae_core.layers import Resize
 from vae_core.metrics import Histogram
 from vae_core.model import VAE, VAEConfig, build_vae, cast
+from vae_core.refine import Refinement, refine
 from vae_core.types import Array, Params
 
 FORMAT = 1
@@ -52,8 +54,8 @@ class Header(NamedTuple):
 class Checkpoint:
     """A trained VAE, the frame its pictures are brought to, and where it comes from.
 
-    ``metadata`` holds plain JSON: preset, step, git revision, data set and terms, losses, and the
-    histogram of the training pictures' losses.
+    ``metadata`` holds plain JSON: preset, step, git revision, data set and terms, losses, the
+    histogram of the training pictures' losses, and how latents are refined, if they are.
     """
 
     name: str
@@ -72,17 +74,35 @@ class Checkpoint:
         """Per-picture mean square errors of the training set."""
         return Histogram.from_json(self.metadata["histogram"])
 
+    @cached_property
+    def refinement(self) -> Refinement | None:
+        """How an encoded latent is brought nearer to its picture; None: it stays as it is."""
+        values = self.metadata.get("refinement")
+        return Refinement.from_json(values) if values else None
+
+    @cached_property
+    def inner(self) -> "Checkpoint":
+        """The same model on pictures of the size at which its networks work."""
+        config = self.config.inner
+        height, width, _ = config.image
+        frame = replace(self.frame, height=height, width=width)
+        return replace(self, config=config, frame=frame) if config != self.config else self
+
     def encode(self, x: Array) -> Array:
         """(N, H, W, C) in [0, 1] -> (N, Z)."""
-        return self.vae.encode(self.params, x)
+        if self.refinement is None:
+            return self.vae.encode(self.params, x)
+        height, width, _ = self.inner.config.image
+        small, _ = Resize(self.config.image[:2], (height, width)).forward({}, x)
+        return refine(self.inner.vae, self.params, small, self.refinement)
 
     def decode(self, z: Array) -> Array:
         """(N, Z) -> (N, H, W, C) in [0, 1]."""
         return self.vae.decode(self.params, z)
 
     def reconstruct(self, x: Array) -> Array:
-        """(N, H, W, C) -> (N, H, W, C), through the mean latent."""
-        return self.vae.reconstruct(self.params, x)
+        """(N, H, W, C) -> (N, H, W, C), without noise."""
+        return self.decode(self.encode(x))
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -131,6 +151,10 @@ def check_metadata(metadata: dict[str, Any], config: VAEConfig) -> None:
         raise ValueError("its data set or its losses are not described.")
     if histogram := metadata.get("histogram"):
         Histogram.from_json(histogram).check()
+    if refinement := metadata.get("refinement"):
+        Refinement.from_json(refinement)
+        if config.likelihood != "coloured":
+            raise ValueError("its latents cannot be refined.")
     for end in ("friend", "dog") if metadata.get("example") else ():
         latent = np.asarray(metadata["example"][end], np.float64)
         if latent.shape != (config.latent,) or not (np.abs(latent) < LARGEST_LATENT).all():

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from vae_core.checkpoint import Checkpoint
-from vae_core.data.dataset import Dataset
+from vae_core.data.dataset import Dataset, shrunk
 from vae_core.errors import DataError
 from vae_core.metrics import gradient_energy, mse_per_picture
 from vae_core.principal import PrincipalComponents
@@ -32,10 +32,21 @@ def batches(dataset: Dataset, indices: Array) -> Iterator[Array]:
         yield dataset.batch(indices[start : start + BATCH])
 
 
+def latents(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> Array:
+    """Encode pictures: (N, Z)."""
+    return np.concatenate([checkpoint.encode(x) for x in batches(dataset, indices)])
+
+
+def losses_at(checkpoint: Checkpoint, dataset: Dataset, indices: Array, z: Array) -> Array:
+    """Per-pixel mean square error of each picture, decoded from its latent, z (N, Z): (N,)."""
+    groups = (z[k : k + BATCH] for k in range(0, len(z), BATCH))
+    pairs = zip(batches(dataset, indices), groups, strict=True)
+    return np.concatenate([mse_per_picture(x, checkpoint.decode(group)) for x, group in pairs])
+
+
 def losses(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> Array:
-    """Per-pixel mean square error of each picture, decoded from its mean latent: (N,)."""
-    parts = [mse_per_picture(x, checkpoint.reconstruct(x)) for x in batches(dataset, indices)]
-    return np.concatenate(parts)
+    """Per-pixel mean square error of each picture, decoded from its own latent: (N,)."""
+    return losses_at(checkpoint, dataset, indices, latents(checkpoint, dataset, indices))
 
 
 def sampled_losses(
@@ -80,11 +91,11 @@ def pca_losses(pca: PrincipalComponents, dataset: Dataset, indices: Array) -> Ar
 def evaluate(checkpoint: Checkpoint, dataset: Dataset, split: str = "test") -> dict[str, Any]:
     """Compare a model with PCA of as many components, on one split; plain JSON comes back.
 
-    ``groups`` holds the mean per species and per origin, so that a card can say what the model
-    does badly. Raises DataError for a split without pictures, or pictures of another frame.
+    Both see pictures of the size at which the model works. ``groups`` holds the mean per species
+    and per origin, so that a card can say what the model does badly. Raises DataError for a split
+    without pictures, or pictures of another frame.
     """
-    if dataset.frame != checkpoint.frame:
-        raise DataError(f"The data set was prepared for another frame than {checkpoint.name} has.")
+    checkpoint, dataset = at_work(checkpoint, dataset)
     indices = pictures_of(dataset, split)
     own = losses(checkpoint, dataset, indices)
     sampled, kl = sampled_losses(checkpoint, dataset, indices)
@@ -107,6 +118,14 @@ def evaluate(checkpoint: Checkpoint, dataset: Dataset, split: str = "test") -> d
     }
 
 
+def at_work(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Checkpoint, Dataset]:
+    """Return a model and a data set as the model's networks see pictures; DataError."""
+    if dataset.frame != checkpoint.frame:
+        raise DataError(f"The data set was prepared for another frame than {checkpoint.name} has.")
+    scale = checkpoint.config.scale
+    return checkpoint.inner, shrunk(dataset, scale) if scale > 1 else dataset
+
+
 def group(own: Array, pca: Array, chosen: Array) -> dict[str, Any]:
     """Return one row of the table: how many pictures, the model's error, PCA's."""
     return {
@@ -116,40 +135,30 @@ def group(own: Array, pca: Array, chosen: Array) -> dict[str, Any]:
     }
 
 
-def training_latents(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Array, Array]:
-    """Return the latents of the training split, (N, Z), and whose they are, (N,)."""
-    indices = dataset.indices("train")
-    z = np.concatenate([checkpoint.encode(x) for x in batches(dataset, indices)])
-    return z, dataset.species[indices]
-
+Example: TypeAlias = dict[str, list[float]]
 
 EXAMPLES = 60
 """Pictures of a species, of typical loss, among which an example is looked for."""
 
 
-def example_latents(
-    checkpoint: Checkpoint, dataset: Dataset, training: Array
-) -> dict[str, list[float]]:
+def example_latents(z: Array, species: Array, losses: Array, checkpoint: Checkpoint) -> Example:
     """Return latents of a person, ``friend``, and of a ``dog`` who do not exist.
 
     Each is the mean of a training picture's latent and its two nearest neighbours', the one that
-    decodes to most contrast among pictures of a typical loss. ``training``: (N,) losses of the
-    training split. Without both species there is no example.
+    decodes to most contrast among pictures of a typical loss. z: (N, Z), species and losses: (N,),
+    of the training split. Without both species there is no example.
     """
-    indices = dataset.indices("train")
-    species = dataset.species[indices]
     if not {"person", "dog"} <= set(species):
         return {}
     return {
-        name: blend(checkpoint, dataset, indices[species == kind], training[species == kind])
+        name: blend(z[species == kind], losses[species == kind], checkpoint)
         for name, kind in (("friend", "person"), ("dog", "dog"))
     }
 
 
-def blend(checkpoint: Checkpoint, dataset: Dataset, indices: Array, training: Array) -> list[float]:
+def blend(z: Array, losses: Array, checkpoint: Checkpoint) -> list[float]:
     """Return the example of one species, (Z,) as a list."""
-    z = np.concatenate([checkpoint.encode(x) for x in batches(dataset, indices)])
-    typical = np.argsort(abs(training - np.percentile(training, 30)))[:EXAMPLES]
+    typical = np.argsort(abs(losses - np.percentile(losses, 30)))[:EXAMPLES]
     near = [np.argsort(np.square(z - z[k]).sum(axis=1))[:3] for k in typical]
     blends = np.stack([z[k].mean(axis=0) for k in near])
     best = gradient_energy(checkpoint.decode(blends)).argmax()

@@ -152,5 +152,10 @@ def gaussian_kl(mean: Array, logvar: Array) -> tuple[Array, Array, Array]:
     -1/2 sum(1 + logvar - mean^2 - exp(logvar)): arXiv:1312.6114, appendix B.
     """
     variance = array_module(logvar).exp(logvar)
-    kl = 0.5 * (mean * mean + variance - 1 - logvar).sum(axis=1)
-    return kl, mean, 0.5 * (variance - 1)
+    return gaussian_kl_terms(mean, logvar).sum(axis=1), mean, 0.5 * (variance - 1)
+
+
+def gaussian_kl_terms(mean: Array, logvar: Array) -> Array:
+    """Return each latent's share of that divergence: (N, Z) in nats."""
+    terms: Array = 0.5 * (mean * mean + array_module(logvar).exp(logvar) - 1 - logvar)
+    return terms

@@ -10,15 +10,22 @@ from vae_core.training import TrainSettings
 
 @dataclass(frozen=True)
 class Preset:
-    """A model and its training, under the name people call it by."""
+    """A model and its training, under the name people call it by.
+
+    refinement_steps: by which the finished model improves every latent it encodes.  stored: the
+    type of the numbers in its file.
+    """
 
     summary: str
     frame: Frame
     model: VAEConfig
     training: TrainSettings
+    refinement_steps: int = 0
+    stored: str = "float32"
 
 
 MNIST = VAEConfig((28, 28, 1), latent=2)
+MNIST_50 = VAEConfig((28, 28, 1), latent=50, hidden=(1500,))
 
 PRESETS: dict[str, Preset] = {
     "mnist": Preset(
@@ -35,6 +42,23 @@ PRESETS: dict[str, Preset] = {
             steps=10_000,
             batch=32,
             beta=article_beta(1e-4, 32, MNIST.pixels),
+            beta_schedule="delayed_ramp",
+        ),
+    ),
+    "mnist-50": Preset(
+        "the article's digits with 50 latents: 784-1500-50, no KL term",
+        DIGIT_28,
+        MNIST_50,
+        TrainSettings(steps=10_000, batch=32, beta=0.0),
+    ),
+    "mnist-50-ramp": Preset(
+        "the same with the KL ramp of the 2 latents, under which most of the 50 collapse",
+        DIGIT_28,
+        MNIST_50,
+        TrainSettings(
+            steps=10_000,
+            batch=32,
+            beta=article_beta(1e-4, 32, MNIST_50.pixels),
             beta_schedule="delayed_ramp",
         ),
     ),
@@ -67,6 +91,8 @@ PRESETS: dict[str, Preset] = {
             linear_pace=0.02,
             workers=2,
         ),
+        refinement_steps=2,
+        stored="float16",
     ),
 }
 

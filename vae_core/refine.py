@@ -6,48 +6,88 @@ latent may move before the picture notices, so it is each step's length: a natur
 (Amari, Neural Computation 10(2), 1998) for a Gaussian of that variance.
 """
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import numpy as np
 
 from vae_core.backend import array_module
 from vae_core.errors import ConfigError
 from vae_core.layers import input_grad
-from vae_core.losses import Coloured
+from vae_core.losses import Coloured, sum_over_pixels
 from vae_core.model import VAE
 from vae_core.posterior import DiagonalGaussian
-from vae_core.types import Array, Params, scope
+from vae_core.types import Array, Params, Rng, scope
+
+RATE = 0.25
+"""Of a natural gradient's step; longer ones overshoot where the decoder bends."""
+
+MOST_STEPS = 8
+"""More would make a stranger wait, and a file from a stranger says how many."""
 
 
 @dataclass(frozen=True)
 class Refinement:
     """How to refine: so many steps of ``rate`` times a natural gradient's length.
 
-    variance: of the decoder's errors, sigma^2, as training left it.
+    variance: of the decoder's emphasised errors, sigma^2, as training left it. ConfigError for
+    what is no number of steps, or no length.
     """
 
     steps: int
     rate: float
     variance: float
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.steps, int) or not 0 <= self.steps <= MOST_STEPS:
+            raise ConfigError(f"A latent is refined by 0 to {MOST_STEPS} steps, not {self.steps}.")
+        if not (0 < self.rate <= 1 and 0 < self.variance < math.inf):
+            raise ConfigError(f"Steps have a rate up to 1 and a variance, above 0: {self}")
+
     def to_json(self) -> dict[str, Any]:
         """Return a plain object for a checkpoint."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Refinement":
+        """Undo :meth:`to_json`. Raises ConfigError, TypeError or KeyError."""
+        return cls(values["steps"], float(values["rate"]), float(values["variance"]))
 
 
 def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> Array:
     """(N, H, W, C) in [0, 1] -> (N, Z): the encoder's mean, brought nearer to the mode of p(z|x).
 
-    Descends |F (y - x)|^2 / (2 sigma^2) + |z|^2 / 2. Raises ConfigError for a VAE whose likelihood
+    Descends |F (y - x)|^2 / (2 sigma^2) + |z|^2 / 2, and returns of the latents on the way the one
+    where it is lowest: a step too far does no harm. Raises ConfigError for a VAE whose likelihood
     is not :class:`Coloured` or whose posterior is not a diagonal Gaussian.
     """
     likelihood, posterior, decoder = vae.likelihood, vae.posterior, scope(params, "decoder")
     if not isinstance(likelihood, Coloured) or not isinstance(posterior, DiagonalGaussian):
         raise ConfigError("Only latents of a Gaussian model with coloured errors are refined.")
     h, _ = vae.encoder.forward(scope(params, "encoder"), x)
+    xp = array_module(x)
     z, logvar = posterior.normal(h)
-    lengths = how.rate * array_module(x).exp(logvar)
-    for _ in range(how.steps):
+    lengths, best, lowest = how.rate * xp.exp(logvar), z, math.inf
+    for step in range(how.steps + 1):
         y, cache = vae.decoder.forward(decoder, z)
         pull = likelihood.emphasised_error(y, x) / how.variance
-        z = z - lengths * (input_grad(vae.decoder, decoder, cache, pull) + z)
-    return z
+        objective = (sum_over_pixels((y - x) * pull) + (z * z).sum(axis=1)) / 2
+        best = xp.where((objective < lowest)[:, None], z, best)
+        lowest = xp.minimum(objective, lowest)
+        if step < how.steps:
+            z = z - lengths * (input_grad(vae.decoder, decoder, cache, pull) + z)
+    return best
+
+
+def error_variance(vae: VAE, params: Params, x: Array, rng: Rng) -> float:
+    """Return the variance of the emphasised errors, decoded from latents drawn from q(z|x).
+
+    x: (N, H, W, C). It is the sigma^2 to which training fits the posterior's variance. Raises
+    ConfigError for a model without coloured errors.
+    """
+    if not isinstance(vae.likelihood, Coloured):
+        raise ConfigError("Only a model with coloured errors has emphasised ones.")
+    z, _ = vae.draw(params, x, rng.standard_normal((len(x), vae.config.latent), np.float32))
+    y = vae.decoder.forward(scope(params, "decoder"), z)[0]
+    return float(((y - x) * vae.likelihood.emphasised_error(y, x)).mean())

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from tests.drawn import CONFIG, FRAME, PRESET
+from tests.drawn import CONFIG, CONV, CONV_FRAME, FRAME, PRESET
 from vae_core.checkpoint import Checkpoint, load_checkpoint
 from vae_core.commands.card import card, write_card
 from vae_core.model import build_vae
@@ -51,7 +51,7 @@ def text_of(metadata):
         "# blobs\n",
         "--preset tiny",
         "12 x 12, grey",
-        "144-9-3, tanh, 2,841 parameters",
+        "144-9-3, tanh; 2,841 parameters",
         "1,234,567 steps of 31, 1.5 minutes on 2019-11-15",
         "0.625",
         "delayed_ramp",
@@ -74,6 +74,19 @@ def text_of(metadata):
 )
 def test_the_card_says(words):
     assert words in text_of(METADATA)
+
+
+def test_a_model_that_works_in_miniature_says_so_and_how_latents_are_refined():
+    params = build_vae(CONV).init(np.random.default_rng(0))
+    refinement = {"refinement": {"steps": 2, "rate": 0.5, "variance": 0.01}}
+    text = card(Checkpoint("blobs", CONV, CONV_FRAME, params, METADATA | refinement), "f00d" * 16)
+    for words in (
+        "| pictures | 16 x 16, grey |",
+        "convolutional, grids of 8 channels, the decoder's with 1 residual blocks; 3 latents;",
+        "test split, at the 8 x 8 pixels that its networks see.",
+        "| decoded from the latent after 2 steps of refinement | 0.02000",
+    ):
+        assert words in text
 
 
 def test_every_number_follows_the_metadata():

@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.drawn import CONFIG, FRAME, PRESET, SETTINGS, draw_dataset
+from tests.drawn import CONFIG, CONV_PRESET, FRAME, PRESET, SETTINGS, draw_dataset
 from vae_core.__main__ import main
 from vae_core.checkpoint import load_checkpoint
 from vae_core.commands import train as train_command
 from vae_core.commands import vae_job
 from vae_core.commands.run_folder import RunFolder
-from vae_core.data.dataset import open_dataset
-from vae_core.evaluation import losses
+from vae_core.data.dataset import open_dataset, shrunk
+from vae_core.evaluation import evaluate, losses
 from vae_core.metrics import Histogram
 from vae_core.model import VAEConfig
 from vae_core.presets import PRESETS
+from vae_core.refine import RATE, Refinement, error_variance
 from vae_core.training import load_state
 
 
@@ -71,6 +72,31 @@ def test_the_histogram_is_that_of_the_training_pictures(trained, data):
     assert checkpoint.histogram == Histogram.from_values(values)
     assert sum(checkpoint.histogram.counts) == 40
     assert checkpoint.metadata["train_mse"] == pytest.approx(values.mean())
+
+
+@pytest.mark.usefixtures("no_curve")
+def test_a_model_that_works_in_miniature_is_measured_refined_and_stored_in_halves(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setitem(PRESETS, "tiny", CONV_PRESET)
+    dataset, path = draw_dataset(tmp_path / "data", size=16), tmp_path / "conv.safetensors"
+    assert train(tmp_path / "data", path) == 0
+    model, small = load_checkpoint(path), shrunk(dataset, 2)
+    state, _ = load_state(RunFolder(path).state)
+    for name, p in state.params.items():
+        np.testing.assert_array_equal(model.params[name], p.astype(np.float16))
+    x = small.batch(small.indices("train"))
+    variance = error_variance(model.inner.vae, model.params, x, np.random.default_rng(0))
+    assert model.refinement == Refinement(2, RATE, model.refinement.variance)
+    assert model.refinement.variance == pytest.approx(variance)
+    whole = losses(model, dataset, dataset.indices("train"))
+    assert model.histogram == Histogram.from_values(whole)
+    test = small.indices("test")
+    measured = losses(model.inner, small, test).mean()
+    assert model.metadata["losses"]["mse"] == pytest.approx(measured, rel=1e-3)
+    assert evaluate(model, dataset)["mse"] == pytest.approx(model.metadata["losses"]["mse"])
+    assert model.metadata["species"].keys() == {"person", "dog"}
+    assert "refinement" in path.with_suffix(".md").read_text()
 
 
 def test_the_log_has_every_step(trained):
@@ -170,7 +196,7 @@ def test_another_model_or_other_data_do_not_go_on_from_this_run(
     wider = VAEConfig(CONFIG.image, CONFIG.latent, hidden=(10,))
     monkeypatch.setitem(PRESETS, "tiny", replace(PRESET, model=wider))
     assert train(data, out, "--steps", "4") == 2
-    assert "(model differ)" in capsys.readouterr().err
+    assert "(model hidden differ)" in capsys.readouterr().err
 
 
 def test_a_second_trainer_on_the_same_folder_is_refused_and_spoils_nothing(data, out, capsys):

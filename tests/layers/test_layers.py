@@ -13,6 +13,7 @@ from vae_core.layers import (
     Flatten,
     LeakyRelu,
     Linear,
+    MaskedLinear,
     Reshape,
     Residual,
     Resize,
@@ -21,6 +22,7 @@ from vae_core.layers import (
     Softplus,
     SpaceToDepth,
     Tanh,
+    input_grad,
     param_grads,
 )
 from vae_core.model import cast
@@ -28,6 +30,7 @@ from vae_core.model import cast
 CASES = [
     (Linear(5, 3), (4, 5)),
     (Linear(1, 7), (1, 1)),
+    (MaskedLinear((1, 2, 3, 0), (0, 1, 2)), (4, 4)),
     (Tanh(), (4, 5)),
     (Sigmoid(), (4, 5)),
     (Softplus(), (4, 5)),
@@ -85,6 +88,15 @@ def test_the_input_is_left_as_it_was(layer, shape, rng):
     y, cache = layer.forward(params, x)
     layer.backward(params, cache, np.ones_like(y))
     np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize(("layer", "shape"), CASES, ids=IDS)
+def test_the_gradient_of_the_input_alone_is_the_same(layer, shape, rng):
+    params, x = layer.init(rng), rng.standard_normal(shape)
+    y, cache = layer.forward(params, x)
+    dy = rng.standard_normal(y.shape)
+    dx, _ = layer.backward(params, cache, dy)
+    np.testing.assert_array_equal(input_grad(layer, params, cache, dy), dx)
 
 
 @pytest.mark.parametrize(("layer", "shape"), WITH_PARAMS, ids=repr)

@@ -6,6 +6,8 @@ from typing import Any
 from vae_core.checkpoint import Checkpoint
 from vae_core.commands.job import write_digest
 from vae_core.metrics import psnr
+from vae_core.model import VAEConfig
+from vae_core.refine import Refinement
 
 TEMPLATE = """# {name}
 
@@ -15,7 +17,7 @@ wrote this card.
 | | |
 |---|---|
 | pictures | {height} x {width}, {colour} |
-| network | {sizes}, tanh, {parameters:,} parameters |
+| network | {network}; {parameters:,} parameters |
 | training | {step:,} steps of {batch}, {minutes:.1f} minutes on {created} |
 | beta | {beta:g} per example, summed over pixels and latents; schedule {beta_schedule} |
 | program | {program}, revision {git_revision} |
@@ -29,11 +31,12 @@ wrote this card.
 
 ## On pictures it was not trained on
 
-Mean square error per pixel, pixels from 0 to 1, on the {pictures} pictures of the test split.
+Mean square error per pixel, pixels from 0 to 1,
+on the {pictures} pictures of the test split{at_size}.
 
 | | this model | PCA, {pca_components} components |
 |---|---|---|
-| decoded from the mean latent | {mse:.5f} ({psnr:.2f} dB) | {pca_mse:.5f} ({pca_psnr:.2f} dB) |
+| decoded from {latent} | {mse:.5f} ({psnr:.2f} dB) | {pca_mse:.5f} ({pca_psnr:.2f} dB) |
 | decoded from a drawn latent | {mse_sampled:.5f} | |
 {groups}
 
@@ -64,7 +67,9 @@ def card(checkpoint: Checkpoint, sha256: str) -> str:
         height=height,
         width=width,
         colour="grey" if channels == 1 else "colour",
-        sizes="-".join(map(str, (config.pixels, *config.hidden, config.latent))),
+        network=network(config),
+        at_size=at_size(config),
+        latent=latent(checkpoint.refinement),
         parameters=sum(p.size for p in checkpoint.params.values()),
         batch=settings["batch"],
         beta=settings["beta"],
@@ -80,6 +85,30 @@ def card(checkpoint: Checkpoint, sha256: str) -> str:
         train_mse=metadata["train_mse"],
         weaknesses=weaknesses(metadata),
     )
+
+
+def network(config: VAEConfig) -> str:
+    """Return "2500-1000-50, tanh", or what is said of a convolutional one."""
+    if config.architecture == "mlp":
+        return "-".join(map(str, (config.pixels, *config.hidden, config.latent))) + ", tanh"
+    channels, blocks = (" and ".join(map(str, v)) for v in (config.hidden, config.blocks))
+    return (
+        f"convolutional, grids of {channels} channels, the decoder's with {blocks} residual "
+        f"blocks; {config.latent} latents"
+    )
+
+
+def at_size(config: VAEConfig) -> str:
+    """Say at which size a model works that does not see every pixel."""
+    height, width, _ = config.inner.image
+    return f", at the {height} x {width} pixels that its networks see" if config.scale > 1 else ""
+
+
+def latent(refinement: Refinement | None) -> str:
+    """Say which latent a picture is decoded from."""
+    if refinement is None:
+        return "the mean latent"
+    return f"the latent after {refinement.steps} steps of refinement"
 
 
 def counts_text(counts: dict[str, dict[str, int]]) -> str:

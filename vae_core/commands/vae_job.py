@@ -6,23 +6,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vae_core.checkpoint import Checkpoint, save_checkpoint
+from vae_core.collapse import collapse
 from vae_core.commands.card import write_card
 from vae_core.commands.job import provenance
 from vae_core.data.dataset import Dataset, open_dataset, shrunk
 from vae_core.directions import describe_species
 from vae_core.errors import ConfigError
-from vae_core.evaluation import (
-    evaluate,
-    example_latents,
-    losses,
-    pictures_of,
-    training_latents,
-)
+from vae_core.evaluation import evaluate, example_latents, latents, losses_at, pictures_of
 from vae_core.metrics import Histogram
-from vae_core.model import VAE, build_vae
+from vae_core.model import VAE, build_vae, cast
 from vae_core.presets import preset_named
+from vae_core.refine import RATE, Refinement, error_variance
 from vae_core.training import Progress, TrainSettings, TrainState, new_state, train
+
+MEASURED = 1000
+"""Training pictures, in order, by which the variance of a decoder's errors is measured."""
 
 
 class VAEJob:
@@ -51,9 +52,10 @@ class VAEJob:
         return shrunk(self.dataset, scale) if scale > 1 else self.dataset
 
     def identity(self) -> dict[str, Any]:
-        """Return settings, model and data."""
+        """Return settings, model and data, each field by itself: later versions may have more."""
+        model = {f"model {name}": str(v) for name, v in self.vae.config.to_json().items()}
         data = {name: self.dataset.header[name] for name in ("name", "counts")}
-        return asdict(self.settings) | {"model": str(self.vae.config), "data": data}
+        return asdict(self.settings) | model | {"data": data}
 
     def new_state(self) -> TrainState:
         """Draw parameters."""
@@ -63,24 +65,39 @@ class VAEJob:
         """Take the steps that ``state`` still lacks."""
         return train(self.vae, self.pictures, self.settings, state)
 
+    def checkpoint(self, name: str, state: TrainState) -> Checkpoint:
+        """Return the trained model, its numbers as they will be stored."""
+        preset = self.preset
+        params = cast(cast(state.params, preset.stored))
+        metadata = provenance(self.name, state)
+        if preset.refinement_steps:
+            x = self.pictures.batch(self.pictures.indices("train")[:MEASURED])
+            variance = error_variance(self.vae, params, x, np.random.default_rng(0))
+            how = Refinement(preset.refinement_steps, RATE, variance)
+            metadata["refinement"] = how.to_json()
+        return Checkpoint(name, preset.model, preset.frame, params, metadata)
+
     def finish(self, out: Path, state: TrainState) -> str:
         """Measure the trained model on held-out pictures; write checkpoint and card."""
-        bare = Checkpoint(out.stem, self.preset.model, self.preset.frame, state.params, {})
-        training = losses(bare, self.dataset, self.dataset.indices("train"))
+        bare = self.checkpoint(out.stem, state)
+        indices = self.dataset.indices("train")
+        z, species = latents(bare, self.dataset, indices), self.dataset.species[indices]
+        training = losses_at(bare, self.dataset, indices, z)
         test = evaluate(bare, self.dataset)
-        metadata = provenance(self.name, state) | {
+        metadata = bare.metadata | {
             "settings": asdict(self.settings),
             "dataset": {k: self.dataset.header[k] for k in ("name", "terms", "counts")},
-            "train_mse": float(training.mean()),
+            "train_mse": float(losses_at(bare.inner, self.pictures, indices, z).mean()),
             "losses": test,
             "histogram": Histogram.from_values(training).to_json(),
-            "example": example_latents(bare, self.dataset, training),
+            "example": example_latents(z, species, training, bare),
         }
-        metadata |= describe_species(*training_latents(bare, self.dataset))
+        metadata |= describe_species(z, species)
         checkpoint = replace(bare, metadata=metadata)
-        save_checkpoint(out, checkpoint)
+        save_checkpoint(out, replace(checkpoint, params=cast(bare.params, self.preset.stored)))
         write_card(out, checkpoint)
         return (
             f"{out}: mean square error per pixel {test['mse']:.5f} on {test['pictures']} test "
-            f"pictures (PCA with {test['pca_components']} components: {test['pca_mse']:.5f})."
+            f"pictures (PCA with {test['pca_components']} components: {test['pca_mse']:.5f}).\n"
+            + collapse(bare, self.dataset, pictures_of(self.dataset, "test")).sentence
         )

@@ -90,5 +90,5 @@ class Residual:
         return dx + dy, grads
 
     def input_grad(self, params: Params, cache: Cache, dy: Array) -> Array:
-        """Dx alone."""
+        """Return dL/dx alone."""
         return input_grad(self.inner, params, cache, dy) + dy
