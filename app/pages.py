@@ -19,6 +19,7 @@ from app.results import FILES, Result, pictures_of, result_of
 from app.schemas import Problem
 from app.settings import ROOT
 from app.sharing import Shared
+from vae_core.directions import NEAREST
 
 CHOICES: dict[str, dict[Any, str]] = {
     "steps": {11: "11, quick", 25: "25, smooth", 64: "64, silky"},
@@ -40,7 +41,7 @@ CHOICES: dict[str, dict[Any, str]] = {
 LABELS = {"gif": "GIF", "webp": "WebP", "zip": "Frames"}
 
 DEFAULTS = {f.name: f.default for f in fields(MorphForm) if f.default is not MISSING}
-UNCHOSEN = SimpleNamespace(**DEFAULTS | {"size": 256})
+UNCHOSEN = SimpleNamespace(**DEFAULTS | {"size": 256, "dog_name": NEAREST})
 """A form that nobody has filled in; on a screen frames are larger than most models' own."""
 
 templates = Jinja2Templates(ROOT / "templates")
@@ -108,12 +109,12 @@ async def example(services: ServicesDep) -> Response:
     return Response(services.example, media_type="image/png", headers={"Cache-Control": REVALIDATE})
 
 
-@router.get("/dogs/{model}/{name}.png")
+@router.get("/dogs/{model}/{name}.webp")
 async def dog(services: ServicesDep, model: str, name: str) -> Response:
     """Show a dog that a model knows by name."""
     picture = await services.run(services.morpher.dog, name, model)
-    png = await services.run(RENDERINGS["strip"].render, picture[None])
-    return Response(png, media_type="image/png", headers={"Cache-Control": WHILE})
+    webp = await services.run(RENDERINGS["webp"].render, picture[None])
+    return Response(webp, media_type="image/webp", headers={"Cache-Control": WHILE})
 
 
 @router.get("/docs")

@@ -138,7 +138,7 @@ def test_every_answer_has_a_number_of_its_own(models, monkeypatch):
     [
         "/shared?friend=AAAAAAAAAAAAAA&dog=AAAAAAAAAAAAAA",
         "/shared.png?friend=AAAAAAAAAAAAAA&dog=AAAAAAAAAAAAAA",
-        "/dogs/colour/Bella.png",
+        "/dogs/colour/Bella.webp",
         "/api/v1/samples",
     ],
 )

@@ -166,6 +166,8 @@ def test_swapped_photos_are_morphed_the_other_way(visit):
 def test_without_a_photo_of_a_dog_the_friend_becomes_one(visit):
     page = open_page(visit, "colour")
     page.set_input_files("#friend", {"name": "f.jpg", "mimeType": "image/jpeg", "buffer": FACE})
+    expect(page.get_by_role("radio", name="Most alike")).to_be_checked()
+    page.get_by_text("The friend as one").click()
     page.get_by_label("How much of a dog").fill("1.5")
     morph(page)
     sent = ready(page)
@@ -181,7 +183,7 @@ def test_without_a_photo_of_a_dog_the_friend_becomes_one(visit):
 
 def test_a_dog_of_ours_takes_the_place_of_a_photo_and_a_photo_its(visit):
     page = open_page(visit, "colour")
-    own = page.get_by_role("radio", name="The friend as one")
+    own = page.get_by_role("radio", name="Most alike")
     expect(own).to_be_checked()
     choose(page)
     expect(own).not_to_be_checked()
