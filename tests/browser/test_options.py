@@ -167,7 +167,7 @@ def test_without_a_photo_of_a_dog_the_friend_becomes_one(visit):
     page = open_page(visit, "colour")
     page.set_input_files("#friend", {"name": "f.jpg", "mimeType": "image/jpeg", "buffer": FACE})
     expect(page.get_by_role("radio", name="Most alike")).to_be_checked()
-    page.get_by_text("The friend as one").click()
+    page.get_by_role("radio", name="The friend as one").check()
     page.get_by_label("How much of a dog").fill("1.5")
     morph(page)
     sent = ready(page)
