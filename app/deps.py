@@ -1,7 +1,7 @@
 """What every handler may ask for, made once when the server starts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, ParamSpec, TypeVar
 
@@ -10,6 +10,7 @@ import anyio.to_thread
 from fastapi import Depends, Request
 
 from app.morphing import Morpher
+from app.progress import Progress
 from app.settings import Settings
 
 P = ParamSpec("P")
@@ -25,6 +26,7 @@ class Services:
     limiter: anyio.CapacityLimiter
     example: bytes | None
     """A morph from latents that the default model brings along, as a PNG strip."""
+    progress: Progress = field(default_factory=Progress)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do a piece of work on a thread, a bounded number at a time: the event loop stays free."""

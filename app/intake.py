@@ -31,6 +31,9 @@ PIECE = 1 << 16
 DRAINED = 4
 """How many times the limit of a body is read and thrown away, so that the client may hear of it."""
 
+WORK = ("/shared", "/dogs/", "/digits/", "/api/v1/samples")
+"""Where paths begin that take work although no body is sent."""
+
 REFUSALS = (HTTPException, BusyError)
 
 
@@ -78,7 +81,7 @@ class Intake:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, take a place, pass the request on; or refuse it."""
-        if scope["type"] != "http" or not has_body(scope):
+        if scope["type"] != "http" or not takes_work(scope):
             await self.app(scope, receive, send)
             return
         body = Body()
@@ -154,6 +157,11 @@ class Intake:
             await self.app(scope, body.replay(receive), send_in_time)
         if answering.cancelled_caught:
             raise BusyError
+
+
+def takes_work(scope: Scope) -> bool:
+    """Tell whether a request needs a place: most of those without a body are answered at once."""
+    return has_body(scope) or scope["path"].startswith(WORK)
 
 
 def has_body(scope: Scope) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 
 from app.orders import PLAIN, Order
 from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of, seat
+from app.progress import report
 from vae_core.checkpoint import LARGEST_LATENT, Checkpoint, load_checkpoint
 from vae_core.directions import imagine_dog, known_dog
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
@@ -110,14 +111,18 @@ class Morpher:
         with portrait_of("friend"):
             sitter = self.sit(friend, checkpoint, order.side)
             notes["friend"], side = sitter.note, order.side_of(checkpoint.frame, sitter)
+            report("Encoding the friend…")
             start = encode_photo(checkpoint, *sitter.seat, side)
         with portrait_of("dog"):
             end: Encoded | Array
             if dog is None:
+                report("Imagining a dog…")
                 end = imagine_dog(checkpoint.metadata, start.latent, order.wish)
             else:
                 seated = self.sit(dog, checkpoint, side)
+                report("Encoding the dog…")
                 notes["dog"], end = seated.note, encode_photo(checkpoint, *seated.seat, side)
+        report("Drawing the faces in between…")
         result = order.finish(sitter.photo, morph(checkpoint, start, end, order.manner))
         return result, [about(role, note) for role, note in notes.items() if note]
 
@@ -131,7 +136,11 @@ class Morpher:
         finder = self.finder if frame.aligns else None
         looked_for = finder is not None and portrait.landmarks is None
         draft = max(FINDER_SIDE if looked_for else 0, frame_side(frame))
-        sitter = seat(self.read(portrait.data, draft, self.limits), portrait, finder)
+        report("Reading a photo…")
+        photo = self.read(portrait.data, draft, self.limits)
+        if looked_for:
+            report("Finding the face…")
+        sitter = seat(photo, portrait, finder)
         # A face may be small in a large photo: then more of its pixels are read.
         wanted = side_wanted(sitter.photo, frame, sitter.landmarks, sitter.species)
         if wanted <= min(sitter.photo.image.size):

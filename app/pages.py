@@ -7,16 +7,19 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
+from starlette.responses import StreamingResponse
 
 from app.deps import ServicesDep, services
 from app.forms import MorphForm, morph_of
 from app.headers import REVALIDATE, WHILE
 from app.morphing import EXAMPLE_STEPS
+from app.progress import report
 from app.rendering import RENDERINGS
 from app.results import FILES, Result, pictures_of, result_of
 from app.schemas import Problem
 from app.settings import ROOT
 from app.sharing import Shared
+from vae_core.directions import NEAREST
 
 CHOICES: dict[str, dict[Any, str]] = {
     "steps": {11: "11, quick", 25: "25, smooth", 64: "64, silky"},
@@ -38,7 +41,7 @@ CHOICES: dict[str, dict[Any, str]] = {
 LABELS = {"gif": "GIF", "webp": "WebP", "zip": "Frames"}
 
 DEFAULTS = {f.name: f.default for f in fields(MorphForm) if f.default is not MISSING}
-UNCHOSEN = SimpleNamespace(**DEFAULTS | {"size": 256})
+UNCHOSEN = SimpleNamespace(**DEFAULTS | {"size": 256, "dog_name": NEAREST})
 """A form that nobody has filled in; on a screen frames are larger than most models' own."""
 
 templates = Jinja2Templates(ROOT / "templates")
@@ -57,16 +60,27 @@ async def morph(
     services: ServicesDep,
     form: Annotated[MorphForm, Depends()],
     files: Annotated[Literal["now", "later"], Query()] = "now",
+    progress: Annotated[str, Query(pattern="^([0-9a-f]{16})?$")] = "",
 ) -> Response:
     """Show the page with the morph in it; no JavaScript is needed, and nothing is kept.
 
     files: whether downloads come with it; a script asks the API for one when it is wanted.
+    progress: a number under which the stages are told meanwhile.
     """
-    made, notes = await morph_of(form, services, strict=False)
-    shared = Shared.of(made.latents, services.morpher.checkpoint(form.model).name, form)
-    formats = FILES if files == "now" else ()
-    result = await services.run(result_of, made, notes, shared, formats)
+    with services.progress.told(progress):
+        made, notes = await morph_of(form, services, strict=False)
+        shared = Shared.of(made.latents, services.morpher.checkpoint(form.model).name, form)
+        formats = FILES if files == "now" else ()
+        report("Laying the frames side by side…")
+        result = await services.run(result_of, made, notes, shared, formats)
     return page(request, form, result=result)
+
+
+@router.get("/progress/{number}")
+async def progress(services: ServicesDep, number: str) -> Response:
+    """Tell the stages of a morph as they begin, as server-sent events."""
+    events = services.progress.follow(number)
+    return StreamingResponse(events, media_type="text/event-stream")
 
 
 @router.get("/shared")
@@ -95,12 +109,12 @@ async def example(services: ServicesDep) -> Response:
     return Response(services.example, media_type="image/png", headers={"Cache-Control": REVALIDATE})
 
 
-@router.get("/dogs/{model}/{name}.png")
+@router.get("/dogs/{model}/{name}.webp")
 async def dog(services: ServicesDep, model: str, name: str) -> Response:
     """Show a dog that a model knows by name."""
     picture = await services.run(services.morpher.dog, name, model)
-    png = await services.run(RENDERINGS["strip"].render, picture[None])
-    return Response(png, media_type="image/png", headers={"Cache-Control": WHILE})
+    webp = await services.run(RENDERINGS["webp"].render, picture[None])
+    return Response(webp, media_type="image/webp", headers={"Cache-Control": WHILE})
 
 
 @router.get("/docs")

@@ -21,6 +21,7 @@ export function makeAdjust(dialog) {
     portrait.card.prepend(portrait.sitting);
     portrait.card.style.paddingTop = "";
     portrait.zoom(false);
+    portrait.card.dispatchEvent(new Event("adjusted", { bubbles: true }));
   });
 
   return function adjust(chosen) {

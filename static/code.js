@@ -3,6 +3,18 @@
 const PHOTOS = ["friend", "dog"];
 const MARKS = /_(species|landmarks|face)$/; // they belong to these photos, not to the way of asking
 
+// What the API takes when nothing is said; tests/browser/test_code.py compares it.
+const UNSAID = {
+  steps: "11",
+  walk: "linear",
+  easing: "linear",
+  detail: "1",
+  hold: "0",
+  ping_pong: "true",
+  fps: "12",
+  strength: "1",
+};
+
 /** Keep the examples in a box like the form. */
 export function showCode(box, form) {
   const blocks = [...box.querySelectorAll("pre")];
@@ -21,12 +33,13 @@ export function showCode(box, form) {
   write();
 }
 
-/** The photos that are sent, and every field that says something. */
+/** The photos that are sent, and every field that says something of its own. */
 function fieldsOf(form) {
   const entries = [...new FormData(form)].filter(([name]) => !MARKS.test(name));
   const photos = PHOTOS.filter((name) => name === "friend" || form.elements[name].files.length);
   if (form.elements.dog.required && photos.length < 2) photos.push("dog");
-  const text = entries.filter(([name, value]) => !PHOTOS.includes(name) && value !== "");
+  const said = ([name, value]) => !["", UNSAID[name]].includes(value);
+  const text = entries.filter(([name]) => !PHOTOS.includes(name)).filter(said);
   return [photos, text, `${location.origin}/api/v1/morph`];
 }
 

@@ -26,7 +26,8 @@ async function makePlane(section) {
   const context = field.getContext("2d");
   field.tabIndex = 0;
   field.setAttribute("role", "application");
-  field.setAttribute("aria-label", `The plane of ${model}: the arrow keys move, Enter draws a line`);
+  const label = `The plane of ${model}: the arrow keys move, Enter draws a line`;
+  field.setAttribute("aria-label", label);
   picture.before(field);
   picture.hidden = true;
 
@@ -111,7 +112,7 @@ async function makePlane(section) {
     section.dataset.line = frames.length;
   }
 
-  const pointed = ({ offsetX, offsetY }) => [offsetX / field.clientWidth, offsetY / field.clientHeight];
+  const pointed = ({ offsetX: x, offsetY: y }) => [x / field.clientWidth, y / field.clientHeight];
 
   field.addEventListener("pointermove", (event) => move(pointed(event)));
   field.addEventListener("pointerdown", (event) => {

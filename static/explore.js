@@ -82,10 +82,12 @@ async function explore(root) {
     const { draw } = button.dataset;
     button.addEventListener("click", () => {
       halt();
-      drawn(draw).then((z) => settle(z, words[draw] ?? "Drawn from all that is possible"), complain);
+      const title = words[draw] ?? "Drawn from all that is possible";
+      drawn(draw).then((z) => settle(z, title), complain);
     });
   }
-  root.querySelector("[data-back]").addEventListener("click", () => settle(home, title.textContent));
+  const goBack = () => settle(home, title.textContent);
+  root.querySelector("[data-back]").addEventListener("click", goBack);
   root.querySelector("[type=file]").addEventListener("change", async ({ target }) => {
     halt();
     const body = new FormData();
@@ -162,7 +164,8 @@ function makeWay(name, direction, least, most) {
   const slider = document.createElement("input");
   Object.assign(slider, { type: "range", min: least, max: most, step: "any", value: 0 });
   row.append(words, ends[0], slider, ends[1]);
-  const places = Array.from({ length: PLACES }, (_, k) => least + ((most - least) * k) / (PLACES - 1));
+  const step = (most - least) / (PLACES - 1);
+  const places = Array.from({ length: PLACES }, (_, k) => least + k * step);
   return {
     row,
     slider,

@@ -2,6 +2,7 @@
 // and the slider scrubs through the strip that came back: dragging never asks the server.
 
 import { makeAdjust } from "./adjust.js";
+import { makeCamera } from "./camera.js";
 import { showCode } from "./code.js";
 import { Dogs, playbackOf } from "./options.js";
 import { makePlayer } from "./player.js";
@@ -44,11 +45,22 @@ function takePhoto(portrait, file) {
 }
 
 async function hang(portrait, file) {
+  made = false;
   portrait.show(file);
   dogs.settle();
   const project = await projectIn(file);
-  if (project) location.assign(project); // a morph that was saved here
+  if (project) return location.assign(project); // a morph that was saved here
+  await portrait.ready;
+  if (portrait.file === file) begin();
 }
+
+/** Morph unasked, as soon as it is sure whose faces are meant. */
+function begin() {
+  const sure = friend.found && (dog.file ? dog.found : dogs.known);
+  if (sure && !made && !form.querySelector("[aria-invalid]")) submit(true);
+}
+
+makeCamera(document.querySelector("#camera"), portraits, takePhoto);
 
 function takePhotos(files, first) {
   const rank = (portrait) => (portrait === first ? 0 : portrait.file ? 2 : 1);
@@ -68,7 +80,6 @@ for (const portrait of portraits) {
   for (const type of ["dragleave", "drop"]) {
     card.addEventListener(type, () => card.classList.remove("over"));
   }
-  if (input.files.length) hang(portrait, input.files[0]); // the browser restored it after "back"
 }
 
 addEventListener("paste", (event) => takePhotos([...event.clipboardData.files].filter(isPicture)));
@@ -87,51 +98,83 @@ let sending = null;
 let made = false; // whether the morph on the page is of these photos
 
 form.addEventListener("change", ({ target }) => {
-  if (made && target.type !== "file" && !target.closest("[data-playback]")) again();
+  if (made && target.type !== "file" && !target.closest("[data-playback]")) again(true);
 });
 
-form.addEventListener("submit", async (event) => {
+form.addEventListener("adjusted", () => made && again(true));
+
+form.querySelector(".cancel").addEventListener("click", () => {
+  sending?.abort();
+  form.removeAttribute("aria-busy");
+  announce.textContent = "Cancelled.";
+});
+
+form.addEventListener("submit", (event) => {
   event.preventDefault();
+  submit();
+});
+
+/** Ask for the morph. unasked: whoever is busy with something else is not led to it. */
+async function submit(unasked = false) {
   sending?.abort();
   const mine = (sending = new AbortController());
   form.setAttribute("aria-busy", "true");
   announce.textContent = "Imagining the faces in between…";
   for (const portrait of portraits) portrait.complain("");
   say("");
+  let stages = null;
   try {
     const body = new FormData(form);
     for (const portrait of portraits) portrait.addTo(body);
     const options = { method: "POST", body, signal: mine.signal };
     const headers = { Accept: "text/html" };
-    const answer = await fetch(`${form.action}?files=later`, { ...options, headers });
+    stages = listen();
+    const query = `files=later&progress=${stages.number}`;
+    const answer = await fetch(`${form.action}?${query}`, { ...options, headers });
+    stages.close();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!page.querySelector("#morph")) throw new Error("not our page");
-    await showAnswer(page, answer.ok, body);
+    await showAnswer(page, answer.ok, { asked: body, unasked });
   } catch (error) {
-    if (error.name === "AbortError") return;
+    if (error.name === "AbortError") return stages?.close();
     announce.textContent = "";
     say("The server could not be reached. Your photos are still here: please try again.");
   }
+  stages?.close();
   if (sending === mine) form.removeAttribute("aria-busy");
-});
+}
 
-async function showAnswer(page, ok, asked) {
+/** Show the stages that the server goes through, under a number of our own. */
+function listen() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  const number = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const stages = new EventSource(`/progress/${number}`);
+  stages.addEventListener("message", ({ data }) => (announce.textContent = data));
+  stages.addEventListener("over", () => stages.close());
+  return { number, close: () => stages.close() };
+}
+
+async function showAnswer(page, ok, { asked, unasked }) {
   made = ok;
   if (ok) {
     const result = document.adoptNode(page.querySelector("#result"));
     const title = result.querySelector("h2");
     title.removeAttribute("autofocus"); // that is for a page that was loaded
-    document.querySelector("#result").replaceWith(result);
-    title.focus({ preventScroll: true });
+    const old = document.querySelector("#result");
+    const reading = old.contains(document.activeElement);
+    old.replaceWith(result);
+    if (!unasked || reading) title.focus({ preventScroll: true });
     const player = await present(result, asked);
     player.show(0);
     if (!player.calm) player.play(true);
     remember(result);
+    announce.textContent = "The morph is ready.";
+    form.querySelector(".jump").hidden = !unasked;
+    if (unasked) return;
     const above = result.getBoundingClientRect().top < 0;
     const behavior = calm.matches ? "auto" : "smooth";
     if (above) result.scrollIntoView({ block: "start", behavior });
     else result.querySelector(".film").scrollIntoView({ block: "nearest", behavior });
-    announce.textContent = "The morph is ready.";
     return;
   }
   announce.textContent = "";
@@ -139,7 +182,7 @@ async function showAnswer(page, ok, asked) {
   for (const portrait of portraits) {
     portrait.complain(page.querySelector(`#${portrait.role}-error`).textContent);
   }
-  form.querySelector("[aria-invalid]")?.focus();
+  if (!unasked) form.querySelector("[aria-invalid]")?.focus();
 }
 
 function say(text) {
@@ -165,10 +208,12 @@ function remember(result) {
 /** Show what was on the page when it was left, or else what came with it. */
 async function open() {
   const kept = history.state?.morph;
-  const answer = kept && (await fetch(kept, { headers: { Accept: "text/html" } }).catch(() => null));
+  const headers = { Accept: "text/html" };
+  const answer = kept && (await fetch(kept, { headers }).catch(() => null));
   if (answer?.ok) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    document.querySelector("#result").replaceWith(document.adoptNode(page.querySelector("#result")));
+    const result = document.adoptNode(page.querySelector("#result"));
+    document.querySelector("#result").replaceWith(result);
     document.querySelector("#result h2").textContent = "From friend to dog";
   }
   const result = document.querySelector("#result");
@@ -192,10 +237,14 @@ function another() {
   again();
 }
 
-async function again() {
+async function again(unasked = false) {
   await Promise.all(portraits.map((portrait) => portrait.ready));
-  form.requestSubmit();
+  submit(unasked);
 }
 
 showCode(document.querySelector(".code"), form);
 open();
+for (const portrait of portraits) {
+  const [file] = portrait.input.files;
+  if (file) hang(portrait, file); // the browser restored it after "back"
+}

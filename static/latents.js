@@ -15,7 +15,8 @@ export async function decode(latents, model, signal) {
   const answer = await ask("decode", { method: "POST", headers, body, signal });
   const strip = await createImageBitmap(await answer.blob());
   const width = strip.width / latents.length;
-  return Promise.all(latents.map((_, i) => createImageBitmap(strip, i * width, 0, width, strip.height)));
+  const cut = (_, i) => createImageBitmap(strip, i * width, 0, width, strip.height);
+  return Promise.all(latents.map(cut));
 }
 
 export const add = (z, direction, far) => z.map((v, i) => v + far * direction[i]);

@@ -73,7 +73,7 @@ function makeDog(model, name) {
   Object.assign(radio, { type: "radio", name: "dog_name", value: name });
   const face = Object.assign(new Image(64, 64), { className: "dog-face", alt: "" });
   face.loading = "lazy";
-  face.src = `/dogs/${encodeURIComponent(model)}/${encodeURIComponent(name)}.png`;
+  face.src = `/dogs/${encodeURIComponent(model)}/${encodeURIComponent(name)}.webp`;
   const said = Object.assign(document.createElement("span"), { textContent: name });
   label.append(radio, face, said);
   return label;

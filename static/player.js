@@ -34,7 +34,8 @@ export async function makePlayer(result, playback) {
   let shown = 0; // where the picture is, between frames while it moves
   let moving = 0;
   let playing = 0;
-  const compared = makeCompare(result, canvas, { steps, draw, at: () => slider.valueAsNumber, show });
+  const at = () => slider.valueAsNumber;
+  const compared = makeCompare(result, canvas, { steps, draw, at, show });
 
   function draw() {
     const first = Math.floor(shown);
@@ -122,8 +123,7 @@ export async function makePlayer(result, playback) {
   });
   result.addEventListener("keydown", (event) => {
     if (event.target.closest("input, select, summary, a, button")) return;
-    const at = slider.valueAsNumber;
-    const keys = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: steps - 1 };
+    const keys = { ArrowLeft: at() - 1, ArrowRight: at() + 1, Home: 0, End: steps - 1 };
     if (event.key in keys) show(keys[event.key]);
     else if (event.key === " ") toggle();
     else return;
@@ -138,7 +138,7 @@ export async function makePlayer(result, playback) {
     draw();
   }).observe(canvas);
 
-  return { frames, at: () => slider.valueAsNumber, show, play, calm: calm.matches };
+  return { frames, at, show, play, calm: calm.matches };
 }
 
 /** Two frames on one canvas, with a seam to draw across: one that is kept, and the slider's. */
@@ -163,7 +163,7 @@ function makeCompare(result, canvas, { steps, draw, at, show }) {
     context.clip();
     context.drawImage(frame, 0, 0, width, height);
     context.restore();
-    context.fillStyle = "white";
+    context.fillStyle = getComputedStyle(canvas).getPropertyValue("--on-photo");
     context.fillRect(x - devicePixelRatio, 0, 2 * devicePixelRatio, height);
   }
 

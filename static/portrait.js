@@ -37,7 +37,8 @@ export class Portrait {
 
   clear() {
     this.looking?.abort();
-    Object.assign(this, { file: null, picture: null, faces: [], face: null, close: false });
+    Object.assign(this, { file: null, picture: null, faces: [], face: null, found: false });
+    this.close = false;
     this.stage.clear();
     this.card.classList.remove("shown", "found", "guessed");
     this.card.removeAttribute("aria-busy");

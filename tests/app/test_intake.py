@@ -131,3 +131,22 @@ def test_every_answer_has_a_number_of_its_own(models, monkeypatch):
     numbers = {answer.headers["x-request-id"] for answer in answers}
     assert len(numbers) == 4
     assert all(len(number) == 16 for number in numbers)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/shared?friend=AAAAAAAAAAAAAA&dog=AAAAAAAAAAAAAA",
+        "/shared.png?friend=AAAAAAAAAAAAAA&dog=AAAAAAAAAAAAAA",
+        "/dogs/colour/Bella.webp",
+        "/api/v1/samples",
+    ],
+)
+def test_what_takes_work_needs_a_place_though_nothing_is_sent(models, monkeypatch, path):
+    with serve(models) as client:
+        assert client.get(path).status_code == 200
+    monkeypatch.setattr(Settings, "places", 0)
+    with serve(models) as client:
+        assert client.get(path).status_code == 429
+        assert client.get("/").status_code == 200
+        assert client.get("/healthz").status_code == 200

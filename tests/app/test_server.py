@@ -71,6 +71,7 @@ def test_the_api_describes_itself_with_examples(client):
         "image/png",
         "image/gif",
         "image/webp",
+        "application/zip",
         "application/json",
     }
     assert "application/problem+json" in morph["responses"]["4XX"]["content"]

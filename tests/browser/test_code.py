@@ -1,5 +1,6 @@
 """What is on the page, from a terminal and from Python: the examples do as they are shown."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from app.pages import DEFAULTS
+from app.settings import ROOT
 from tests.app.pictures import dog_photo, photo
 from tests.browser.test_page import choose
 
@@ -73,3 +76,11 @@ def test_the_code_follows_the_form(page):
     page.get_by_label("whole photo").check()
     for language in ("curl", "python", "javascript"):
         assert "whole_photo" in code(page, language)
+
+
+def test_what_the_code_leaves_out_is_what_the_api_takes_anyway():
+    source = (ROOT / "static" / "code.js").read_text(encoding="utf-8")
+    unsaid = dict(re.findall(r'^  (\w+): "([^"]*)",$', source, re.MULTILINE))
+    assert len(unsaid) == 8
+    for name, value in unsaid.items():
+        assert value == str(DEFAULTS[name]).lower().removesuffix(".0")

@@ -337,6 +337,90 @@ def test_a_face_that_cannot_be_looked_for_now_is_found_with_the_morph(finding_vi
     page.set_input_files("#dog", file_of(DOG))
     expect(card(page).locator(".note")).to_contain_text("could not be looked for")
     page.get_by_role("button", name="Morph", exact=True).click()
-    expect(page.locator(".result .hint")).to_contain_text("a dog's, not a person's")
+    expect(page.locator(".result > .hint")).to_contain_text("a dog's, not a person's")
     assert "friend_landmarks" not in page.evaluate("sent.at(-1)")
     finding_visit.complaints.clear()  # the browser's own notes of the failed requests
+
+
+def test_the_morph_begins_as_soon_as_both_faces_are_found(finding_visit):
+    page = visit_page(finding_visit)
+    expect(page.locator("#status")).to_have_text("The morph is ready.")
+    expect(page.locator(".likeness")).to_have_count(2)
+    expect(page.get_by_role("heading", name="From friend to dog")).not_to_be_focused()
+    count = len(page.evaluate("sent.filter(({url}) => url === '/')"))
+    assert count == 1
+
+
+def test_on_a_phone_the_morph_that_began_unasked_is_a_tap_away(phone_visit):
+    page = visit_page(phone_visit)
+    page.get_by_role("link", name="See it below").tap()
+    expect(page.locator(".stage canvas")).to_be_in_viewport(ratio=0.9)
+
+
+def test_the_morph_follows_the_pins(finding_visit):
+    page = visit_page(finding_visit)
+    expect(page.locator("#status")).to_have_text("The morph is ready.")
+    card(page).get_by_role("button", name="Adjust").click()
+    page.get_by_role("dialog").get_by_role("button", name="left eye").press("Shift+ArrowUp")
+    page.get_by_role("button", name="Done").click()
+    page.wait_for_function("() => sent.filter(({url}) => url === '/').length === 2")
+    assert landmarks(page.evaluate("sent.at(-1)")) != marks(PERSON)
+
+
+def test_a_face_that_was_not_found_waits_for_the_pins(finding_visit):
+    page = visit_page(finding_visit, friend=NOBODY)
+    page.wait_for_timeout(500)
+    assert page.evaluate("sent.filter(({url}) => url === '/').length") == 0
+
+
+def test_a_morph_can_be_cancelled(finding_visit):
+    page = finding_visit.page
+    page.goto(finding_visit.address)
+    page.route("**/?files=later*", lambda route: None)  # it never comes
+    page.set_input_files("#friend", file_of(ONE))
+    page.set_input_files("#dog", file_of(DOG))
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#status")).to_have_text("Cancelled.")
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    page.unroute("**/?files=later*")
+    page.get_by_role("button", name="Morph", exact=True).click()
+    expect(page.locator(".likeness")).to_have_count(2)
+
+
+CAMERA = """
+navigator.mediaDevices.getUserMedia = async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 300, height: 300 });
+  const context = canvas.getContext("2d");
+  setInterval(() => {
+    context.fillStyle = `hsl(${Date.now() % 360} 50% 50%)`;
+    context.fillRect(0, 0, 300, 300);
+  }, 50);
+  return canvas.captureStream();
+};
+"""
+
+
+def test_a_photo_is_taken_with_the_camera(finding_visit):
+    page = finding_visit.page
+    page.add_init_script(CAMERA)
+    page.goto(finding_visit.address)
+    card(page).get_by_role("button", name="Use the camera").click()
+    page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
+    page.get_by_role("button", name="Take it").click()
+    expect(card(page).locator(".preview")).to_be_visible()
+    assert page.evaluate("document.querySelector('video').srcObject") is None
+    expect(page.locator(".card.found:not(.guessed)")).to_have_count(1)  # 300 x 300: a known one
+    taken = page.evaluate("document.querySelector('#friend').files[0].type")
+    assert taken == "image/jpeg"
+
+
+def test_a_camera_that_is_not_allowed_is_no_dead_end(finding_visit):
+    page = finding_visit.page
+    page.add_init_script(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('denied'));"
+    )
+    page.goto(finding_visit.address)
+    card(page).get_by_role("button", name="Use the camera").click()
+    expect(page.locator("#friend-error")).to_contain_text("camera could not be used")
+    page.set_input_files("#friend", file_of(ONE))
+    expect(page.locator("#friend-error")).to_be_empty()

@@ -215,3 +215,76 @@ def test_nothing_that_was_sent_is_left_behind(visit, uploads_folder):
     morph(page)
     expect(page.locator(".likeness")).to_have_count(2)
     assert list(uploads_folder.iterdir()) == []
+
+
+def test_without_javascript_the_options_are_asked_for_and_kept(visit_without_script):
+    page = visit_without_script.page
+    page.goto(visit_without_script.address)
+    page.get_by_text("More", exact=True).click()
+    page.locator("[name=steps]").select_option("25")
+    page.locator("[name=model]").select_option("colour")
+    page.locator("[name=size]").select_option("")
+    choose(page)
+    morph(page)
+    expect(page.locator(".strip")).to_have_js_property("naturalWidth", 25 * 16)
+    assert page.locator("[name=steps]").input_value() == "25"
+    page.get_by_role("link", name="Link", exact=True).click()
+    expect(page.get_by_role("heading", name="Someone made this for you")).to_be_visible()
+    expect(page.locator(".stage img")).to_be_visible()
+
+
+def test_a_server_that_is_gone_for_a_while_costs_nothing_but_the_while(visit):
+    page = visit.page
+    page.goto(visit.address)
+    choose(page)
+    expect(page.locator(".card.found")).to_have_count(2)
+    page.route("**/?files=later*", lambda route: route.abort("connectionrefused"))
+    morph(page)
+    expect(page.locator("#form-error")).to_contain_text("could not be reached")
+    page.unroute("**/?files=later*")
+    morph(page)
+    expect(page.locator(".likeness")).to_have_count(2)
+    expect(page.locator("#form-error")).to_be_empty()
+    visit.complaints.clear()  # the browser's own notes of the failed requests
+
+
+def test_dragging_takes_less_than_a_frame_of_scripting(visit):
+    page = visit.page
+    page.goto(visit.address)
+    expect(page.locator(".stage canvas")).to_be_visible()
+    taken = page.evaluate(
+        """() => {
+          const slider = document.querySelector(".frame"), taken = [];
+          for (let i = 0; i < 100; i++) {
+            slider.value = i % 11;
+            const begun = performance.now();
+            slider.dispatchEvent(new Event("input"));
+            taken.push(performance.now() - begun);
+          }
+          return taken.sort((a, b) => a - b)[90];
+        }"""
+    )
+    assert taken < 16.7  # milliseconds, nine times in ten
+
+
+def test_the_stages_are_shown_as_the_server_goes_through_them(visit):
+    page = visit.page
+    page.add_init_script(
+        """addEventListener("DOMContentLoaded", () => {
+          window.stages = [];
+          const status = document.querySelector("#status");
+          new MutationObserver(() => stages.push(status.textContent)).observe(
+            status, { childList: true });
+        });"""
+    )
+    page.goto(visit.address)
+    choose(page)
+    page.locator("details.more summary").click()
+    page.locator("[name=steps]").select_option("64")
+    morph(page)
+    expect(page.locator("#status")).to_have_text("The morph is ready.")
+    stages = page.evaluate("stages")
+    order = ["Reading a photo…", "Encoding the friend…", "Encoding the dog…", "Drawing the faces"]
+    places = [next((i for i, s in enumerate(stages) if s.startswith(o)), -1) for o in order]
+    assert -1 not in places
+    assert places == sorted(places)

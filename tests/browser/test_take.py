@@ -98,5 +98,5 @@ def test_a_system_that_shares_is_handed_the_link(visit):
     page.add_init_script("navigator.share = async data => { window.shared = data; };")
     make(visit)
     page.get_by_role("button", name="Share…").click()
-    page.wait_for_function("window.shared")
+    page.wait_for_function("() => window.shared")
     assert "/shared?friend=" in page.evaluate("shared.url")
