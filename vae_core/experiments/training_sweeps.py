@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from vae_core.experiments.measures import bounds, reconstruction
+from vae_core.experiments.measures import all_bounds, bounds, reconstruction
 from vae_core.experiments.sweep import Experiment, Trained
 from vae_core.model import VAEConfig, article_beta
 from vae_core.presets import PRESETS
@@ -67,6 +67,18 @@ POSTERIORS = Experiment(
         "conv": Trained(
             replace(DIAGONAL, hidden=(66,), blocks=(1,), architecture="conv"), BINARY, bounds
         ),
+    },
+    drawn=("elbo", "bound, k = 500"),
+)
+
+BEST = Experiment(
+    "How good a bound does the best of our models of digits reach?",
+    {
+        "flow": Trained(
+            replace(DIAGONAL, hidden=(300, 300), flow=(128, 128)),
+            replace(BINARY, steps=60_000, batch=100),
+            all_bounds,
+        )
     },
     drawn=("elbo", "bound, k = 500"),
 )
