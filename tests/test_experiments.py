@@ -48,11 +48,14 @@ def test_an_experiment_asks_something_of_models_that_exist(experiment):
             assert build_vae(cell.config).shapes()
 
 
-def test_the_posteriors_have_equally_many_parameters():
+@pytest.mark.parametrize("latent", [2, 32])
+def test_the_posteriors_have_equally_many_parameters(latent):
     counts = [
         sum(map(math.prod, build_vae(cell.config).shapes().values()))
         for cell in EXPERIMENTS["posteriors"].cells.values()
+        if cell.config.latent == latent
     ]
+    assert len(counts) > 1
     assert max(counts) / min(counts) < 1.01
 
 

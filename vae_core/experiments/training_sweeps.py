@@ -59,12 +59,16 @@ SIZES = Experiment(
 BINARY = TrainSettings(steps=12_000, batch=64, lr_schedule="cosine", beta=1.0, binarise=True)
 DIAGONAL = VAEConfig(DIGIT, latent=32, hidden=(214,), likelihood="bernoulli")
 
+PLANE = replace(DIAGONAL, latent=2)
+
 POSTERIORS = Experiment(
     "At equal parameters: does a posterior that bends, or a convolution, bring a better bound?",
     {
-        "gaussian": Trained(DIAGONAL, BINARY, bounds),
-        "flow": Trained(replace(DIAGONAL, hidden=(200,), flow=(64, 64)), BINARY, bounds),
-        "conv": Trained(
+        "2-gaussian": Trained(replace(PLANE, hidden=(201,)), BINARY, bounds),
+        "2-flow": Trained(replace(PLANE, hidden=(200,), flow=(64, 64)), BINARY, bounds),
+        "32-gaussian": Trained(DIAGONAL, BINARY, bounds),
+        "32-flow": Trained(replace(DIAGONAL, hidden=(200,), flow=(64, 64)), BINARY, bounds),
+        "32-conv": Trained(
             replace(DIAGONAL, hidden=(66,), blocks=(1,), architecture="conv"), BINARY, bounds
         ),
     },
