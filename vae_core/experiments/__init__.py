@@ -1,6 +1,7 @@
 """The experiments that the article wished for, each a small declarative sweep."""
 
 from vae_core.errors import ConfigError
+from vae_core.experiments.direction import DIRECTION
 from vae_core.experiments.friends import FRIENDS
 from vae_core.experiments.sweep import Experiment, Lab, Row
 from vae_core.experiments.training_sweeps import BEST, POSTERIORS, SEEDS, SIZES, WARMUPS
@@ -14,6 +15,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     "sizes": SIZES,
     "walks": WALKS,
     "why-friends": FRIENDS,
+    "direction": DIRECTION,
 }
 
 __all__ = ["EXPERIMENTS", "Experiment", "Lab", "Row", "experiment_named"]
