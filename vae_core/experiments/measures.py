@@ -13,7 +13,7 @@ from vae_core.experiments.sweep import Row
 
 DRAWS = 500
 BOUND_PICTURES = 2000
-"""Of which the sweeps measure the bound; 500 draws of each take their time."""
+"""Of which the bound is measured; 500 draws of each take their time."""
 
 
 def reconstruction(checkpoint: Checkpoint, dataset: Dataset) -> Row:
@@ -34,17 +34,12 @@ def reconstruction(checkpoint: Checkpoint, dataset: Dataset) -> Row:
     }
 
 
-def all_bounds(checkpoint: Checkpoint, dataset: Dataset) -> Row:
-    """Return :func:`bounds` on the whole test split."""
-    return bounds(checkpoint, dataset, len(dataset))
-
-
-def bounds(checkpoint: Checkpoint, dataset: Dataset, pictures: int = BOUND_PICTURES) -> Row:
+def bounds(checkpoint: Checkpoint, dataset: Dataset) -> Row:
     """ELBO and importance-weighted bound in nats, on the first binarised test pictures.
 
     All models see the same pixels drawn on; the draws of their latents differ.
     """
-    indices = pictures_of(dataset, "test")[:pictures]
+    indices = pictures_of(dataset, "test")[:BOUND_PICTURES]
     rng = np.random.default_rng(0)
     x = np.concatenate([binarised(batch, rng) for batch in batches(dataset, indices)])
     elbo, bound = (
