@@ -64,8 +64,14 @@ PLANE = replace(DIAGONAL, latent=2)
 POSTERIORS = Experiment(
     "At equal parameters: does a posterior that bends, or a convolution, bring a better bound?",
     {
-        "2-gaussian": Trained(replace(PLANE, hidden=(201,)), BINARY, bounds),
-        "2-flow": Trained(replace(PLANE, hidden=(200,), flow=(64, 64)), BINARY, bounds),
+        f"2-{name}-seed{seed}": Trained(config, replace(BINARY, seed=seed), bounds)
+        for name, config in (
+            ("gaussian", replace(PLANE, hidden=(201,))),
+            ("flow", replace(PLANE, hidden=(200,), flow=(64, 64))),
+        )
+        for seed in range(3)
+    }
+    | {
         "32-gaussian": Trained(DIAGONAL, BINARY, bounds),
         "32-flow": Trained(replace(DIAGONAL, hidden=(200,), flow=(64, 64)), BINARY, bounds),
         "32-conv": Trained(
