@@ -14,6 +14,7 @@ from vae_core.directions import (
     imagine_dog,
     kinds,
     principal_axes,
+    random_dog,
     species_in,
     squared_distances,
 )
@@ -123,6 +124,16 @@ def test_a_seed_draws_a_dog_and_the_same_one_again(metadata, people):
     first, again, other = (imagine_dog(metadata, people[0], Wish(seed=s)) for s in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other)
+
+
+def test_random_dogs_are_among_dogs_and_differ(metadata, people, dogs, rng):
+    drawn = np.stack([random_dog(metadata, rng) for _ in range(300)])
+    to_dogs = np.linalg.norm(drawn - dogs.mean(axis=0), axis=1)
+    to_people = np.linalg.norm(drawn - people.mean(axis=0), axis=1)
+    assert (to_dogs < to_people).mean() > 0.95
+    assert (drawn.std(axis=0) > 0.3).all()
+    with pytest.raises(ConfigError, match="photo of the dog"):
+        random_dog({}, rng)
 
 
 def test_unknown_names_and_models_without_dogs_are_refused(metadata, people):

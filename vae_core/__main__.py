@@ -15,6 +15,7 @@ from vae_core.commands import (
     morph,
     prepare,
     sample,
+    scatter,
     train,
 )
 from vae_core.errors import DogpeopleError
@@ -29,6 +30,7 @@ COMMANDS = (
     morph,
     example,
     sample,
+    scatter,
     figures,
     experiment,
 )

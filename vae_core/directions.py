@@ -39,6 +39,9 @@ NAMES = (
 NEIGHBOURS = 3
 """Pictures that a named dog is the mean of, so that it is none of them."""
 
+OWN = 0.6
+"""Of its species' variety, that a random dog has beside the two it is between."""
+
 NEAREST = "nearest"
 """The name that stands for the named dog most like the friend."""
 
@@ -214,16 +217,38 @@ def imagine_dog(metadata: Mapping[str, Any], friend: Array, wish: Wish) -> Array
     if wish.name:
         return dog_named(metadata, wish.name, own, spread(species["dog"]))
     if wish.seed is not None:
-        return species["dog"].sample(np.random.default_rng(wish.seed))
+        return random_dog(metadata, np.random.default_rng(wish.seed))
     return own
+
+
+def random_dog(metadata: Mapping[str, Any], rng: Rng) -> Array:
+    """Draw a dog between two of the named ones, with something of its own: (Z,).
+
+    Dogs come in kinds, so one normal distribution of all of them has its most likely ones where
+    there are none. Raises ConfigError when the model knows no dogs.
+    """
+    dogs = species_in(metadata)["dog"]
+    named = np.array(list(metadata["dogs"].values())) - dogs.mean
+    first, second = named[rng.integers(len(named), size=2)]
+    share = rng.uniform()
+    between = (1 - share) * first + share * second
+    between *= np.linalg.norm(first) / max(float(np.linalg.norm(between)), 1e-12)
+    drawn: Array = between + dogs.sample(rng, OWN)
+    return drawn
 
 
 def dog_named(metadata: Mapping[str, Any], name: str, own: Array, scale: Array) -> Array:
     """Return a named dog's latent (Z,), or that nearest to ``own``; ConfigError."""
-    dogs = {key.casefold(): np.array(value) for key, value in metadata["dogs"].items()}
     if name.casefold() == NEAREST:
-        return min(dogs.values(), key=lambda dog: float(np.square((dog - own) / scale).sum()))
+        dogs = map(np.array, metadata["dogs"].values())
+        return min(dogs, key=lambda dog: float(np.square((dog - own) / scale).sum()))
+    return known_dog(metadata, name)
+
+
+def known_dog(metadata: Mapping[str, Any], name: str) -> Array:
+    """Return the latent (Z,) of the dog of that name; ConfigError if there is none."""
+    dogs = {key.casefold(): np.array(value) for key, value in metadata.get("dogs", {}).items()}
     if name.casefold() not in dogs:
-        names = ", ".join(metadata["dogs"])
+        names = ", ".join(metadata.get("dogs", {}))
         raise ConfigError(f"There is no dog of that name; there are {names}, and {NEAREST}.")
     return dogs[name.casefold()]

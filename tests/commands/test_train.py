@@ -196,7 +196,7 @@ def test_another_model_or_other_data_do_not_go_on_from_this_run(
     wider = VAEConfig(CONFIG.image, CONFIG.latent, hidden=(10,))
     monkeypatch.setitem(PRESETS, "tiny", replace(PRESET, model=wider))
     assert train(data, out, "--steps", "4") == 2
-    assert "(model differ)" in capsys.readouterr().err
+    assert "(model hidden differ)" in capsys.readouterr().err
 
 
 def test_a_second_trainer_on_the_same_folder_is_refused_and_spoils_nothing(data, out, capsys):

@@ -50,9 +50,10 @@ class VAEJob:
         return shrunk(self.dataset, scale) if scale > 1 else self.dataset
 
     def identity(self) -> dict[str, Any]:
-        """Return settings, model and data."""
+        """Return settings, model and data, each field by itself: later versions may have more."""
+        model = {f"model {name}": str(v) for name, v in self.vae.config.to_json().items()}
         data = {name: self.dataset.header[name] for name in ("name", "counts")}
-        return asdict(self.settings) | {"model": str(self.vae.config), "data": data}
+        return asdict(self.settings) | model | {"data": data}
 
     def new_state(self) -> TrainState:
         """Draw parameters."""
