@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vae_core.checkpoint import Checkpoint, save_checkpoint
 from vae_core.collapse import collapse
 from vae_core.commands.card import write_card
@@ -70,7 +72,7 @@ class VAEJob:
         metadata = provenance(self.name, state)
         if preset.refinement_steps:
             x = self.pictures.batch(self.pictures.indices("train")[:MEASURED])
-            variance = error_variance(self.vae, params, x)
+            variance = error_variance(self.vae, params, x, np.random.default_rng(0))
             how = Refinement(preset.refinement_steps, RATE, variance)
             metadata["refinement"] = how.to_json()
         return Checkpoint(name, preset.model, preset.frame, params, metadata)
