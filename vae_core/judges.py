@@ -32,7 +32,7 @@ BATCH = 32
 SHARES = (0.3, 0.7)
 """Between which the weight of the second face lies in a double."""
 
-COMPONENTS = 200
+COMPONENTS = 400
 RIDGE = 1.0
 """How strongly the dog judge's weights are pulled towards zero."""
 
@@ -139,9 +139,10 @@ class DogJudge:
 
     @classmethod
     def fit(cls, pictures: Array, dogs: Array) -> "DogJudge":
-        """Learn from pictures (N, S, S, C) and whether each is a dog's, (N,)."""
-        components = PrincipalComponents.fit([coarse(pictures)], COMPONENTS)
-        return cls(components, logistic_regression(features(components, pictures), dogs))
+        """Learn from pictures (N, S, S, C), mirrored too, and whether each is a dog's, (N,)."""
+        both, labels = np.concatenate([pictures, pictures[:, :, ::-1]]), np.tile(dogs, 2)
+        components = PrincipalComponents.fit([coarse(both)], COMPONENTS)
+        return cls(components, logistic_regression(features(components, both), labels))
 
     def odds(self, pictures: Array) -> Array:
         """(N, S, S, C) in [0, 1] -> (N,) log-odds of a dog."""
