@@ -1,14 +1,16 @@
 """Experiments: what the cells compare is comparable, and what they measure is what they say."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.drawn import CONFIG, FRAME, draw_dataset
 from vae_core.checkpoint import Checkpoint
-from vae_core.errors import ConfigError
+from vae_core.errors import ConfigError, DataError
 from vae_core.experiments import EXPERIMENTS, experiment_named
+from vae_core.experiments.direction import says_dog, told_apart
 from vae_core.experiments.friends import (
     blurred,
     blurred_by,
@@ -48,11 +50,14 @@ def test_an_experiment_asks_something_of_models_that_exist(experiment):
             assert build_vae(cell.config).shapes()
 
 
-def test_the_posteriors_have_equally_many_parameters():
+@pytest.mark.parametrize("latent", [2, 32])
+def test_the_posteriors_have_equally_many_parameters(latent):
     counts = [
         sum(map(math.prod, build_vae(cell.config).shapes().values()))
         for cell in EXPERIMENTS["posteriors"].cells.values()
+        if cell.config.latent == latent
     ]
+    assert len(counts) > 1
     assert max(counts) / min(counts) < 1.01
 
 
@@ -130,3 +135,17 @@ def test_an_even_walk_has_steps_of_one_size(model, rng):
     assert len(frames) == FRAMES
     steps = np.sqrt(np.square(np.diff(frames, axis=0)).mean(axis=(1, 2, 3)))
     assert steps.max() / steps.min() < 1.1
+
+
+def test_fishers_direction_sees_past_a_broad_axis_that_says_nothing(rng):
+    dogs = np.arange(400) % 2 == 0
+    z = rng.standard_normal((400, 2)) * [0.3, 30]
+    z[dogs] += [2, 20]
+    assert (says_dog(z[:200], dogs[:200], z[200:], whitened=True) == dogs[200:]).mean() > 0.98
+    assert (says_dog(z[:200], dogs[:200], z[200:], whitened=False) == dogs[200:]).mean() < 0.8
+
+
+def test_people_and_dogs_are_told_apart_only_where_there_are_both(model, dataset):
+    people = replace(dataset, species=np.full(len(dataset), "person"))
+    with pytest.raises(DataError):
+        told_apart(by_latents=True, whitened=False)(model, people)

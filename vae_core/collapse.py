@@ -6,12 +6,10 @@ import numpy as np
 
 from vae_core.checkpoint import Checkpoint
 from vae_core.data.dataset import Dataset
-from vae_core.evaluation import batches
+from vae_core.evaluation import latents
+from vae_core.fidelity import ACTIVE, latent_use
 from vae_core.posterior import DiagonalGaussian
-from vae_core.types import Array, scope
-
-ACTIVE = 0.01
-"""The variance of a latent's mean above which it is active; arXiv:1509.00519, section 5.2."""
+from vae_core.types import Array
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,7 @@ class Collapse:
 
 def collapse(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> Collapse:
     """Measure which latents are used on the pictures of ``indices``, (n,)."""
-    vae, params = checkpoint.vae, checkpoint.params
-    if not isinstance(vae.posterior, DiagonalGaussian):
-        z = np.concatenate([checkpoint.encode(x) for x in batches(dataset, indices)])
-        return Collapse(z.var(axis=0), None)
-    encoder = scope(params, "encoder")
-    h = np.concatenate([vae.encoder.forward(encoder, x)[0] for x in batches(dataset, indices)])
-    q = vae.posterior.normal(h)
-    kl = 0.5 * (q.mean**2 + np.exp(q.logvar) - 1 - q.logvar).mean(axis=0, dtype=np.float64)
-    return Collapse(q.mean.var(axis=0), kl)
+    if isinstance(checkpoint.vae.posterior, DiagonalGaussian):
+        use = latent_use(checkpoint, dataset, indices)
+        return Collapse(use.variance, use.kl)
+    return Collapse(latents(checkpoint, dataset, indices).var(axis=0), None)

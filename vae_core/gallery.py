@@ -15,7 +15,8 @@ import numpy as np
 from vae_core.checkpoint import Checkpoint
 from vae_core.data.dataset import Dataset
 from vae_core.errors import ConfigError, DataError
-from vae_core.evaluation import batches, fit_pca, losses, pictures_of
+from vae_core.evaluation import fit_pca, losses, pictures_of
+from vae_core.evaluation import latents as latents_of
 from vae_core.figures.curves import loss_histogram, training_curve
 from vae_core.figures.pictures import picture_sheet, stacked_rows
 from vae_core.figures.planes import grid_on_plane, latent_plane, limits_of
@@ -82,8 +83,7 @@ class Exhibit:
 
     def encode(self, model: Checkpoint) -> Array:
         """Return the mean latents of ``test``: (N, Z)."""
-        parts = [model.encode(x) for x in batches(self.dataset, self.test)]
-        return np.concatenate(parts)
+        return latents_of(model, self.dataset, self.test)
 
     @cached_property
     def pca(self) -> PrincipalComponents:

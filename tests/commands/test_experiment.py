@@ -63,7 +63,7 @@ def test_a_stopped_sweep_says_so_and_goes_on(run, tmp_path, monkeypatch):
     assert run("tiny") == 0
 
 
-@pytest.mark.parametrize("name", ["walks", "why-friends"])
+@pytest.mark.parametrize("name", ["walks", "why-friends", "direction"])
 def test_an_experiment_that_looks_at_a_model_wants_one(run, name, trained, tmp_path, capsys):
     assert run(name) == 2
     assert "give --model" in capsys.readouterr().err

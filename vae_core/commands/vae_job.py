@@ -99,5 +99,5 @@ class VAEJob:
         return (
             f"{out}: mean square error per pixel {test['mse']:.5f} on {test['pictures']} test "
             f"pictures (PCA with {test['pca_components']} components: {test['pca_mse']:.5f}).\n"
-            + collapse(bare, self.dataset, pictures_of(self.dataset, "test")).sentence
+            + collapse(bare.inner, self.pictures, pictures_of(self.pictures, "test")).sentence
         )

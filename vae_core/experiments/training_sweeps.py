@@ -59,14 +59,36 @@ SIZES = Experiment(
 BINARY = TrainSettings(steps=12_000, batch=64, lr_schedule="cosine", beta=1.0, binarise=True)
 DIAGONAL = VAEConfig(DIGIT, latent=32, hidden=(214,), likelihood="bernoulli")
 
+PLANE = replace(DIAGONAL, latent=2)
+
 POSTERIORS = Experiment(
     "At equal parameters: does a posterior that bends, or a convolution, bring a better bound?",
     {
-        "gaussian": Trained(DIAGONAL, BINARY, bounds),
-        "flow": Trained(replace(DIAGONAL, hidden=(200,), flow=(64, 64)), BINARY, bounds),
-        "conv": Trained(
+        f"2-{name}-seed{seed}": Trained(config, replace(BINARY, seed=seed), bounds)
+        for name, config in (
+            ("gaussian", replace(PLANE, hidden=(201,))),
+            ("flow", replace(PLANE, hidden=(200,), flow=(64, 64))),
+        )
+        for seed in range(3)
+    }
+    | {
+        "32-gaussian": Trained(DIAGONAL, BINARY, bounds),
+        "32-flow": Trained(replace(DIAGONAL, hidden=(200,), flow=(64, 64)), BINARY, bounds),
+        "32-conv": Trained(
             replace(DIAGONAL, hidden=(66,), blocks=(1,), architecture="conv"), BINARY, bounds
         ),
+    },
+    drawn=("elbo", "bound, k = 500"),
+)
+
+BEST = Experiment(
+    "How good a bound does the best of our models of digits reach?",
+    {
+        "flow": Trained(
+            replace(DIAGONAL, hidden=(300, 300), flow=(128, 128)),
+            replace(BINARY, steps=25_000, batch=100),
+            bounds,
+        )
     },
     drawn=("elbo", "bound, k = 500"),
 )

@@ -7,7 +7,7 @@ import numpy as np
 
 from vae_core.checkpoint import Checkpoint
 from vae_core.data.dataset import Dataset
-from vae_core.evaluation import batches, pictures_of
+from vae_core.evaluation import latents, pictures_of
 from vae_core.experiments.sweep import Experiment, Measured, Row
 from vae_core.latent import WALKS as KINDS
 from vae_core.latent import walk_at
@@ -62,7 +62,7 @@ def route(checkpoint: Checkpoint, start: Array, end: Array, kind: str, axes: Arr
 def known_latents(checkpoint: Checkpoint, dataset: Dataset) -> tuple[Array, Array]:
     """Return latents of training pictures, (n, Z), and all their principal axes, (Z, Z)."""
     chosen = np.random.default_rng(0).permutation(dataset.indices("train"))[:NEIGHBOURS]
-    z = np.concatenate([checkpoint.encode(x) for x in batches(dataset, chosen)])
+    z = latents(checkpoint, dataset, chosen)
     return z, PrincipalComponents.fit([z], z.shape[1]).directions
 
 

@@ -42,7 +42,7 @@ def training_curve(axes: Any, log: list[dict[str, float]]) -> None:
     if any(betas):
         draw_beta(axes.twinx(), steps, betas)
         axes.plot([], [], color="grey", linestyle=":", label="beta (right)")
-    axes.legend()
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=4)
 
 
 def draw_beta(axes: Any, steps: Sequence[float], betas: Sequence[float]) -> None:
