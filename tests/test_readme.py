@@ -64,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "dog.jpg").write_bytes(as_bytes(draw_face(400, 400, fur="#2d2420")))
     (folder / "README.md").symlink_to(ROOT / "README.md")
     (folder / "models").mkdir()
-    for name in ("flagship", "mnist"):
+    for name in ("flagship", "classic", "mnist", "mnist-ramp"):
         file = f"{name}.safetensors"
         (folder / "models" / file).symlink_to(ROOT / "models" / file)
     return folder
@@ -153,11 +153,16 @@ def test_every_path_of_the_map_is_there():
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_link_leads_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
-    headings = {re.sub(r"\W+", "-", h.lower()) for h in re.findall(r"^##? (.*)$", text, re.M)}
     for target in re.findall(r"\]\(([^)]+)\)", text):
         path, _, anchor = target.partition("#")
-        assert ((ROOT / page).parent / path).exists(), target
-        assert not anchor or anchor in headings, target
+        linked = (ROOT / page).parent / path if path else ROOT / page
+        assert linked.exists(), target
+        assert not anchor or anchor in headings(linked.read_text(encoding="utf-8")), target
+
+
+def headings(text: str) -> set[str]:
+    """The anchors of a page's headings."""
+    return {re.sub(r"\W+", "-", h.lower()) for h in re.findall(r"^##? (.*)$", text, re.M)}
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from app.gallery import GRID, POINTS
 from app.main import create_app
 from app.settings import ROOT, Settings
+from vae_core.checkpoint import load_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +44,9 @@ def test_both_models_stand_side_by_side_the_plain_one_first(released):
 
 def test_the_story_tells_the_models_own_numbers(released):
     page = released.get("/how").text
-    assert "50 by 50 pixels of grey" in page
-    assert "1368 pictures" in page
+    losses = load_checkpoint(ROOT / "models" / "flagship.safetensors").metadata["losses"]
+    assert "128 by 128 pixels in colour" in page
+    assert f"{losses['pictures']} pictures" in page
     assert "may not be redistributed" in page
 
 

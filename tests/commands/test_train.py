@@ -91,6 +91,8 @@ def test_a_model_that_works_in_miniature_is_measured_refined_and_stored_in_halve
     assert model.refinement.variance == pytest.approx(variance)
     whole = losses(model, dataset, dataset.indices("train"))
     assert model.histogram == Histogram.from_values(whole)
+    in_frame = losses(model, dataset, dataset.indices("test")).mean()
+    assert model.metadata["losses"]["mse_in_frame"] == pytest.approx(in_frame, rel=1e-3)
     test = small.indices("test")
     measured = losses(model.inner, small, test).mean()
     assert model.metadata["losses"]["mse"] == pytest.approx(measured, rel=1e-3)
