@@ -127,7 +127,7 @@ class Decoder:
 
 
 class MemoryBudget:
-    """How many bytes all decoding together may take."""
+    """How many bytes all work of one kind together may take."""
 
     def __init__(self, total: int) -> None:
         self.total = self.left = total
@@ -147,6 +147,16 @@ class MemoryBudget:
         with self.changed:
             self.left += size
             self.changed.notify_all()
+
+    @contextmanager
+    def lent(self, size: int) -> Iterator[None]:
+        """Lend a part, or all of it where more is asked for; BusyError if it gets free too late."""
+        part = min(size, self.total)
+        self.take(part, time_left())
+        try:
+            yield
+        finally:
+            self.give_back(part)
 
 
 class DecoderPool:

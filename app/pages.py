@@ -1,6 +1,7 @@
 """The pages that people see. They work without JavaScript; with it, they are less work."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -64,8 +65,8 @@ async def morph(
     request: Request, services: ServicesDep, form: Annotated[MorphForm, Depends()]
 ) -> Response:
     """Show the page with the morph in it; no JavaScript is needed, and nothing is kept."""
-    morphed = await morph_of(form, services, strict=False)
-    result = await services.run(result_of, *morphed, form.playback)
+    wrap = partial(result_of, playback=form.playback)
+    result = await morph_of(form, services, wrap, strict=False)
     return page(request, result=result)
 
 

@@ -1,6 +1,6 @@
 """How requests are let in, and who is turned away."""
 
-import time
+import threading
 
 import pytest
 from starlette.testclient import TestClient
@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.morphing import Morpher
 from app.settings import Settings
-from app.visitors import REMEMBERED, RateLimit
+from app.visitors import REMEMBERED, RateLimit, client_of
 from tests.app.pictures import dog_photo, photo
 from tests.app.test_refusals import assert_problem
 
@@ -45,10 +45,24 @@ def test_a_body_without_photos_has_a_limit_of_its_own(models):
 
 
 def test_an_answer_that_is_not_there_in_time_is_given_up(models, monkeypatch):
-    at_once = Morpher.morph
-    monkeypatch.setattr(Morpher, "morph", lambda *args: time.sleep(0.5) or at_once(*args))
+    over = threading.Event()
+    monkeypatch.setattr(Morpher, "morph", lambda *args: over.wait(30))
     with serve(models, answer_seconds=0.1) as client:
         assert_problem(morph(client), 429, "busy")
+        assert not over.is_set()  # though the work goes on
+        over.set()
+
+
+def test_work_that_nobody_waits_for_any_more_keeps_its_thread_and_no_other_is_begun(
+    models, monkeypatch
+):
+    over, begun = threading.Event(), []
+    monkeypatch.setattr(Morpher, "morph", lambda *args: begun.append(1) or over.wait(30))
+    with serve(models, answer_seconds=0.1, workers=1) as client:
+        for _ in range(3):
+            assert_problem(morph(client), 429, "busy")
+        over.set()
+    assert len(begun) == 1
 
 
 def test_places_are_given_back_whatever_happens(models, monkeypatch):
@@ -110,6 +124,21 @@ def test_requests_come_back_with_time_and_each_client_has_its_own():
     assert rate.allows("a", 1.0)
     assert not rate.allows("a", 1.0)
     assert sum(rate.allows("a", 1000.0) for _ in range(100)) == 60
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("unix:", "unix:", True),
+    ],
+)
+def test_one_client_has_all_addresses_of_its_network(one, other, same):
+    first, second = ({"client": (address, 1)} for address in (one, other))
+    assert (client_of(first) == client_of(second)) == same
 
 
 def test_clients_beyond_number_are_forgotten_the_oldest_first():

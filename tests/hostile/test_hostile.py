@@ -28,6 +28,8 @@ QUICK = {
 }
 GIGABYTE = 1_000_000_000
 CASES = 1000
+CUT_OFF = "ERROR:    ASGI callable returned without completing response."
+"""What uvicorn says when an answer is left off that is taken too slowly."""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,13 @@ def models(tmp_path_factory):
 def server(models):
     with serving(QUICK, models) as server:
         yield server
+        assert strange_lines(server.said()) == []
+
+
+def strange_lines(said):
+    """What a log holds beside the journal and what uvicorn says of itself."""
+    known = ("{", "INFO: ", "WARNING:  Invalid HTTP request received.", CUT_OFF)
+    return [line for line in said.splitlines() if not line.startswith(known)]
 
 
 @pytest.fixture
