@@ -1,12 +1,16 @@
 """How requests are let in, and who is turned away."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.morphing import Morpher
+from app.rendering import RENDERINGS
 from app.settings import Settings
 from app.visitors import REMEMBERED, RateLimit, client_of
 from tests.app.pictures import dog_photo, photo
@@ -63,6 +67,23 @@ def test_work_that_nobody_waits_for_any_more_keeps_its_thread_and_no_other_is_be
             assert_problem(morph(client), 429, "busy")
         over.set()
     assert len(begun) == 1
+
+
+def test_frames_are_made_and_rendered_while_there_is_memory_for_them(models, monkeypatch):
+    """Another morph of the same size waits until the answer of the first is there."""
+    begin, render = Morpher.morph, RENDERINGS["strip"].render
+    seen = []
+    monkeypatch.setattr(Morpher, "morph", lambda *args: seen.append("begun") or begin(*args))
+    rendering = replace(
+        RENDERINGS["strip"],
+        render=lambda frames: time.sleep(0.1) or seen.append("done") or render(frames),
+    )
+    monkeypatch.setitem(RENDERINGS, "strip", rendering)
+    with serve(models, workers=4, max_frames_bytes=10) as client, ThreadPoolExecutor(4) as pool:
+        seen.clear()  # of the example, which was rendered at the start
+        answers = list(pool.map(lambda _: morph(client), range(4)))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert seen == ["begun", "done"] * 4
 
 
 def test_places_are_given_back_whatever_happens(models, monkeypatch):
