@@ -33,9 +33,12 @@ MINUTES ?= 30
 KILLS ?= 200
 TARGETS := photo checkpoint landmarks latents
 
-.PHONY: fuzz soak kills audit sbom
+.PHONY: fuzz hostile soak kills audit sbom
 fuzz: $(VENV)/safety.stamp  ## fuzz each target for $(MINUTES) minutes
 	for target in $(TARGETS); do $(BIN)/python -m tests.fuzz $$target --minutes $(MINUTES) || exit 1; done
+
+hostile: $(VENV)/dev.stamp  ## send a thousand hostile requests, and print what became of them
+	$(BIN)/python -m tests.hostile --once
 
 soak: $(VENV)/dev.stamp  ## $(MINUTES) minutes of good and bad traffic
 	$(BIN)/python -m tests.hostile --minutes $(MINUTES)

@@ -1,18 +1,15 @@
 """Answers that cost much to make, answers that nobody takes, and who is let in before a proxy."""
 
-import io
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from tests.app.tiny import save_models
 from tests.hostile import sockets
-from tests.hostile.cases import FORM, GOOD, Case, form, upload
+from tests.hostile.cases import FORM, GOOD, Case, largest, upload
 from tests.hostile.files import png_of_zeros
 from tests.hostile.server import Watch, serving, state_of
 from tests.hostile.test_hostile import GIGABYTE, QUICK, strange_lines
@@ -20,28 +17,7 @@ from tests.hostile.test_hostile import GIGABYTE, QUICK, strange_lines
 PATIENT = QUICK | {"MODEL": "colour", "ANSWER_SECONDS": "120", "DECODE_SECONDS": "60"}
 """Here it is memory that counts: on a busy machine, all of the work is to be done all the same."""
 
-SIDE = 640
-
-
-def noise() -> bytes:
-    """A photo of which every pixel differs, and so takes many bytes wherever it is."""
-    buffer = io.BytesIO()
-    pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
-
-
-def order(**fields: str) -> bytes:
-    """A morph between two photos of noise."""
-    marks = b'{"left_eye": [220, 260], "right_eye": [420, 260], "nose": [320, 350], '
-    marks += b'"mouth": [320, 440]}'
-    texts = [(name, None, value.encode()) for name, value in fields.items()]
-    texts += [(f"{role}_landmarks", None, marks) for role in ("friend", "dog")]
-    return form(("friend", "a.jpg", NOISE), ("dog", "b.jpg", NOISE), *texts)
-
-
-NOISE = noise()
-LARGEST = order(steps="25", size="512", format="json")
+LARGEST = largest()
 ANSWER = 20_000_000
 """Bytes that the answer to it has, and more."""
 

@@ -81,7 +81,7 @@ def test_a_thousand_hostile_requests_are_answered_with_sentences_in_bounded_memo
     after = state_of(server.process.pid)
     assert report.wrong == []
     assert watch.failures == []
-    assert max(report.statuses) < 500
+    assert report.broken == 0
     assert report.slowest < server.settings.answer_seconds
     assert report.slowest_good < soon(calm)
     assert watch.p99() < soon(calm)
