@@ -53,13 +53,15 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Services]]:
+        threads = ThreadPoolExecutor(settings.workers)
         frames = MemoryBudget(settings.max_frames_bytes)
         async with anyio.create_task_group() as tasks:
-            with decoder_pool(settings) as read, ThreadPoolExecutor(settings.workers) as threads:
+            with decoder_pool(settings) as read:
                 tasks.start_soon(keep_giving_back)
                 service = replace(morpher, read=read)
                 yield {"services": Services(settings, service, threads, frames, example)}
                 tasks.cancel_scope.cancel()
+                threads.shutdown(wait=False, cancel_futures=True)  # nobody waits for it any more
 
     app = FastAPI(
         title="dogpeople",

@@ -56,6 +56,16 @@ def test_the_largest_morphs_all_at_once_take_bounded_memory(models):
         assert watch.peak - idle.memory < GIGABYTE
 
 
+def test_nobody_waits_for_work_that_takes_too_long(models):
+    """Neither the client, nor whoever stops the server."""
+    hasty = PATIENT | {"ANSWER_SECONDS": "0.5", "SHUTDOWN_SECONDS": "2"}
+    with serving(hasty, models) as server:
+        answer = server.ask(Case("heavy", "POST", "/api/v1/morph", largest("gif"), FORM))
+        assert answer.status == 429
+        assert answer.seconds < server.settings.answer_seconds + 3
+        assert server.stop() < server.settings.shutdown_seconds + 5
+
+
 def test_an_answer_that_is_taken_slowly_comes_whole(models):
     with serving(PATIENT, models) as server, asked(server) as end:
         time.sleep(server.settings.header_seconds + 1.5)
