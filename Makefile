@@ -46,9 +46,9 @@ soak: $(VENV)/dev.stamp  ## $(MINUTES) minutes of good and bad traffic
 kills: $(VENV)/dev.stamp  ## kill a training run $(KILLS) times
 	$(BIN)/python -m tests.commands.kills --kills $(KILLS)
 
-audit: $(VENV)/safety.stamp  ## look the locked packages up among the known vulnerabilities; wants the network
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
+audit: $(VENV)/safety.stamp  ## look the locked packages up among the known vulnerabilities; fails where it cannot ask
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements-dev.lock
 
 sbom: $(VENV)/safety.stamp  ## write dist/sbom.json: what a server is made of, in CycloneDX
 	mkdir -p dist
