@@ -78,6 +78,11 @@ class Decoder:
             )
         self.ready = False
         self.alive = True
+        self.used = 0.0
+
+    def __lt__(self, other: "Decoder") -> bool:
+        """Tell whether this one is lent first: it was used last; a new one is still starting."""
+        return self.used > other.used
 
     def wait_until_ready(self) -> None:
         """Return once the child is there; the time it takes to start is not the photo's."""
@@ -168,7 +173,7 @@ class DecoderPool:
         self.budget = MemoryBudget(memory)
         self.largest = largest
         self.decoders = {Decoder(largest) for _ in range(children)}
-        self.idle: queue.LifoQueue[Decoder] = queue.LifoQueue()
+        self.idle: queue.PriorityQueue[Decoder] = queue.PriorityQueue()
         for decoder in self.decoders:
             self.idle.put(decoder)
 
@@ -227,6 +232,7 @@ class DecoderPool:
             decoder.wait_until_ready()
             yield decoder
         finally:
+            decoder.used = time.monotonic()
             self.idle.put(decoder if decoder.alive else self.replacement(decoder))
 
     def replacement(self, dead: Decoder) -> Decoder:
