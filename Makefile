@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 DATA ?= ../shared/data
 test: export OPENBLAS_NUM_THREADS = 1
 
-.PHONY: run test lint train bench lock clean
+.PHONY: run test lint train figures bench lock clean
 
 run: $(VENV)/run.stamp  ## serve the shipped models on http://127.0.0.1:8000
 	PORT=$(PORT) $(BIN)/python -m app
@@ -23,6 +23,9 @@ lint: $(VENV)/dev.stamp
 
 train: $(VENV)/dev.stamp  ## train the shipped models again from the pictures in $(DATA)
 	PYTHON=$(BIN)/python DATA=$(DATA) sh models/train.sh
+
+figures: $(VENV)/dev.stamp  ## draw the article's figures into figures/, from the pictures in $(DATA)
+	PYTHON=$(BIN)/python DATA=$(DATA) sh docs/figures.sh
 
 bench: $(VENV)/dev.stamp  ## measure side by side; see docs/performance.md
 	$(BIN)/python -m benchmarks

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Query, Response
 from starlette.responses import JSONResponse
 
 from app.deps import ServicesDep
@@ -18,21 +18,26 @@ from app.rendering import (
     render_frames,
 )
 from app.schemas import (
+    MAX_STEPS,
     AlignAnswer,
     DecodeAnswer,
     DecodeBody,
+    DirectionsAnswer,
     EncodeAnswer,
     Face,
     FacesAnswer,
     Format,
     Health,
+    Kind,
     Light,
     Model,
     ModelsAnswer,
     MorphAnswer,
     PictureFormat,
     Problem,
+    SamplesAnswer,
 )
+from app.sharing import Shared
 from vae_core.checkpoint import Checkpoint
 from vae_core.imaging.align import ANCHORS, Crop, Frame
 from vae_core.morph import Encoded, Morph
@@ -50,8 +55,12 @@ PICTURES: dict[str, Any] = {
 }
 FORMATS = (
     "`strip`: one PNG, the frames side by side. `gif`, `webp`: an animation that loops. "
-    "`json`: the frames as data URLs, and the latents."
+    "`zip`: each frame as a PNG. `json`: the frames as data URLs, and the latents."
 )
+
+ModelQuery = Annotated[
+    str, Query(description="A name from `/api/v1/models`; the default model when left out.")
+]
 
 health = APIRouter(tags=["server"])
 router = APIRouter(prefix="/api/v1", tags=["morph"], responses=PROBLEMS)
@@ -75,9 +84,12 @@ async def morph(
     """
 
     def wrap(result: Morph, notes: list[str]) -> Response:
+        name = services.morpher.checkpoint(form.model).name
+        address = Shared.of(result.latents, name, form).address
         if format != "json":
-            return picture_answer(result.frames, format, "friend-to-dog", form.playback)
-        return morph_answer(result, notes, services.morpher.checkpoint(form.model).name, form)
+            how = format, "friend-to-dog", form.playback, address
+            return picture_answer(result.frames, *how)
+        return morph_answer(result, notes, name, form, address)
 
     return await morph_of(form, services, wrap)
 
@@ -156,6 +168,32 @@ async def decode(services: ServicesDep, body: DecodeBody) -> Response:
     return await services.run(work)
 
 
+@router.get("/directions", summary="Ways through latent space from a face")
+async def directions(services: ServicesDep, model: ModelQuery = "") -> DirectionsAnswer:
+    """List what people's faces vary by, and the way from people to dogs."""
+    known = services.morpher.directions(model)
+    return DirectionsAnswer(
+        model=services.morpher.checkpoint(model).name,
+        start=known.start.tolist(),
+        directions=known.own.tolist(),
+        dog=known.dog.tolist(),
+    )
+
+
+@router.get("/samples", summary="Latents of faces that nobody has")
+async def samples(
+    services: ServicesDep,
+    of: Annotated[Kind, Query(description="What kind of face; `prior` is N(0, 1).")] = "prior",
+    count: Annotated[int, Query(ge=1, le=MAX_STEPS)] = 1,
+    seed: Annotated[int, Query(ge=0, description="Another number draws others.")] = 0,
+    model: ModelQuery = "",
+) -> SamplesAnswer:
+    """Draw latents, as the model's people or dogs are spread, or from the prior."""
+    latents = await services.run(services.morpher.draw, of, count, seed, model)
+    name = services.morpher.checkpoint(model).name
+    return SamplesAnswer(model=name, latents=latents.tolist())
+
+
 @router.get("/models", summary="The models that are loaded")
 async def models(services: ServicesDep) -> ModelsAnswer:
     """List every model, the ones for faces and the others."""
@@ -171,13 +209,17 @@ async def healthz() -> Health:
 
 
 def picture_answer(
-    frames: Array, format: str, name: str, playback: Playback = THERE_AND_BACK
+    frames: Array,
+    format: str,
+    name: str,
+    playback: Playback = THERE_AND_BACK,
+    project: str = "",
 ) -> Response:
     """Wrap frames as a picture or animation, with a file name for whoever saves it."""
     rendering = RENDERINGS[format]
     disposition = f'inline; filename="{name}.{rendering.suffix}"'
     return Response(
-        render_frames(frames, format, playback),
+        render_frames(frames, format, playback, project),
         media_type=rendering.media_type,
         headers={"Content-Disposition": disposition},
     )
@@ -195,7 +237,9 @@ def align_answer(crop: Crop, sitter: Sitter, model: str) -> JSONResponse:
     return JSONResponse(AlignAnswer(**answer).model_dump())
 
 
-def morph_answer(morph: Morph, notes: list[str], model: str, form: MorphForm) -> JSONResponse:
+def morph_answer(
+    morph: Morph, notes: list[str], model: str, form: MorphForm, address: str
+) -> JSONResponse:
     """Wrap a morph as JSON."""
     answer = MorphAnswer(
         model=model,
@@ -203,6 +247,7 @@ def morph_answer(morph: Morph, notes: list[str], model: str, form: MorphForm) ->
         frames=picture_urls(morph.frames),
         order=form.playback.order(len(morph.frames)).tolist(),
         latents=morph.latents.tolist(),
+        share=address,
         friend=face_of(morph.friend),
         dog=face_of(morph.dog) if morph.dog else None,
         notes=notes,

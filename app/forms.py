@@ -9,8 +9,8 @@ from fastapi import File, Form, UploadFile
 from app.deps import Services
 from app.orders import Order
 from app.portraits import Portrait, Species, portrait_of
-from app.rendering import Playback
-from app.schemas import MAX_HOLD, MAX_SIZE, MAX_STEPS, Easing, Walk
+from app.rendering import FPS, Playback
+from app.schemas import MAX_FPS, MAX_HOLD, MAX_SIZE, MAX_STEPS, Easing, Walk
 from vae_core.directions import Wish
 from vae_core.errors import PhotoTooLargeError
 from vae_core.imaging.align import Landmarks
@@ -86,6 +86,9 @@ class MorphForm:
         int, Form(ge=0, le=MAX_HOLD, description="Frames that an animation holds its ends for.")
     ] = 0
     ping_pong: Annotated[bool, Form(description="Whether an animation goes back, too.")] = True
+    fps: Annotated[
+        float, Form(ge=1, le=MAX_FPS, description="Frames a second of an animation.")
+    ] = FPS
     strength: Annotated[
         float, Form(ge=0, le=2, description="Without a dog: how much of one the friend becomes.")
     ] = 1.0
@@ -125,7 +128,7 @@ class MorphForm:
     @property
     def playback(self) -> Playback:
         """How an animation plays."""
-        return Playback(self.hold, self.ping_pong)
+        return Playback(self.hold, self.ping_pong, self.fps)
 
 
 async def morph_of(

@@ -26,6 +26,9 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+WHILE = "max-age=3600"
+"""The Cache-Control of what a model draws by itself: another model may come with a new start."""
+
 REVALIDATE = "no-cache"
 """The Cache-Control of what holds nobody's photo: kept, but asked after each time."""
 

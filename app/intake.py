@@ -33,6 +33,9 @@ PIECE = 1 << 16
 DRAINED = 4
 """How many times the limit of a body is read and thrown away, so that the client may hear of it."""
 
+FREE = ("/", "/healthz")
+"""What is answered at once, however much there is to do; so is everything below /static/."""
+
 REFUSALS = (HTTPException, BusyError)
 
 
@@ -117,7 +120,7 @@ class Intake:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, take a place, pass the request on; or refuse it."""
-        if scope["type"] != "http" or not has_body(scope):
+        if scope["type"] != "http" or not takes_work(scope):
             await self.app(scope, receive, partial(send_in_pieces, send=send))
             return
         body = Body()
@@ -204,6 +207,12 @@ async def send_in_pieces(message: Message, send: Send) -> None:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
         begin += PIECE
     await send({**message, "body": body[begin:]} if begin else message)
+
+
+def takes_work(scope: Scope) -> bool:
+    """Tell whether a request needs a place."""
+    path = scope["path"]
+    return has_body(scope) or not (path in FREE or path.startswith("/static/"))
 
 
 def has_body(scope: Scope) -> bool:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 from starlette.staticfiles import StaticFiles
 
-from app import api, pages
+from app import api, gallery, pages
 from app.decoding import DecoderPool, MemoryBudget
 from app.deps import Services
 from app.errors import INTERNAL, ProblemAnswer, headers_of, problem_of
@@ -78,6 +78,7 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
         },
     )
     app.include_router(pages.router)
+    app.include_router(gallery.router)
     app.include_router(api.router)
     app.include_router(api.health)
     app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")

@@ -9,20 +9,28 @@ import numpy as np
 from app.orders import PLAIN, Order
 from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of, seat
 from vae_core.checkpoint import LARGEST_LATENT, Checkpoint, load_checkpoint
-from vae_core.directions import imagine_dog
+from vae_core.directions import imagine_dog, known_dog
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
+from vae_core.exploring import Directions, directions_in, draw
 from vae_core.finder.faces import Face
-from vae_core.finder.find import FINDER_SIDE, Finder
+from vae_core.finder.find import Finder
+from vae_core.finder.views import FINDER_SIDE
 from vae_core.imaging.align import Crop, align, frame_side, side_wanted
 from vae_core.imaging.photo import Photo, PhotoLimits, PhotoReader, read_photo
 from vae_core.imaging.portrait import sized
-from vae_core.morph import Encoded, Morph, encode_photo, example_frames, morph
+from vae_core.imaging.render import in_rows
+from vae_core.imaging.warp import enlarge
+from vae_core.latent import plane
+from vae_core.morph import Encoded, Manner, Morph, encode_photo, example_frames, imagine, morph
 from vae_core.types import Array
 
 FINDER = "finder.safetensors"
 """The file of the models folder that holds no model but what finds faces."""
 
 EXAMPLE_STEPS = 11
+
+PREVIEW_SIDE = 400
+"""Pixels of a frame on a link's picture, of which there are three side by side."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +64,9 @@ class Morpher:
             finder = finished_finder(path)
         loaded = [load_checkpoint(path) for path in files.values()]
         checkpoints = {checkpoint.name: checkpoint for checkpoint in loaded}
-        faces = [name for name, checkpoint in checkpoints.items() if checkpoint.frame.aligns]
-        default = default or next(iter([*faces, *checkpoints]), "")
+        faces = [checkpoint for checkpoint in loaded if checkpoint.frame.aligns]
+        finest = sorted(faces, key=lambda checkpoint: checkpoint.config.pixels, reverse=True)
+        default = default or next((c.name for c in [*finest, *loaded]), "")
         if default not in checkpoints:
             missing = f"model called {default!r}" if default else "model"
             raise CheckpointError(f"There is no {missing} in the folder {folder}.")
@@ -132,12 +141,47 @@ class Morpher:
     def decode(self, latents: Sequence[Sequence[float]], model: str = "") -> Array:
         """N latents of Z numbers -> (N, H, W, C) in [0, 1]; LatentsError if they do not fit."""
         checkpoint = self.checkpoint(model)
+        return checkpoint.decode(self.latents(latents, checkpoint))
+
+    def latents(self, latents: Sequence[Sequence[float]], checkpoint: Checkpoint) -> Array:
+        """N latents as a stranger gives them -> (N, Z); LatentsError."""
         size = checkpoint.config.latent
         if not latents or any(len(z) != size for z in latents):
             raise LatentsError(f"A latent of the model {checkpoint.name} has {size} numbers.")
         if not all(abs(number) <= LARGEST_LATENT for z in latents for number in z):
             raise LatentsError("The numbers of a latent must be between minus and plus a million.")
-        return checkpoint.decode(np.array(latents, np.float32))
+        return np.array(latents, np.float32)
+
+    def imagine(self, friend: Array, dog: Array, manner: Manner, model: str = "") -> Array:
+        """Frames between two latents (Z,), (steps, H, W, C); LatentsError, UnknownModelError."""
+        checkpoint = self.checkpoint(model)
+        start, end = self.latents([friend.tolist(), dog.tolist()], checkpoint)
+        return imagine(checkpoint, start, end, manner)
+
+    def preview(self, friend: Array, dog: Array, manner: Manner, model: str = "") -> Array:
+        """Friend, halfway and dog, large enough for a link's picture: (3, H, W, C); as imagine."""
+        frames = self.imagine(friend, dog, replace(manner, steps=3), model)
+        return np.stack([enlarge(frame, PREVIEW_SIDE, PREVIEW_SIDE) for frame in frames])
+
+    def directions(self, model: str = "") -> Directions:
+        """Return the ways that a model knows from a face; ConfigError if it knows none."""
+        return directions_in(self.checkpoint(model).metadata)
+
+    def draw(self, of: str, count: int, seed: int, model: str = "") -> Array:
+        """Draw latents, the same for a seed: (count, Z); ConfigError if a model knows no dogs."""
+        checkpoint = self.checkpoint(model)
+        rng = np.random.default_rng(seed)
+        return draw(checkpoint.metadata, of, count, checkpoint.config.latent, rng)
+
+    def grid(self, extent: Sequence[Sequence[float]], side: int, model: str) -> Array:
+        """Decode a grid in the plane of a model with two latents: one picture, (H, W, C)."""
+        return in_rows(self.checkpoint(model).decode(plane(extent, side)), side)
+
+    def dog(self, name: str, model: str = "") -> Array:
+        """Return what a model makes of one of its named dogs, (H, W, C); ConfigError."""
+        checkpoint = self.checkpoint(model)
+        picture: Array = checkpoint.decode(known_dog(checkpoint.metadata, name)[None])[0]
+        return picture
 
     def example(self) -> Array | None:
         """Frames between two latents that the default model brings along; None if it has none."""

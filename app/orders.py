@@ -13,7 +13,7 @@ from vae_core.morph import Manner, Morph, side_for_whole, whole_photo
 MOST_PIXELS = 25 * 512 * 512
 """Of all frames of a morph together: what keeps an answer within seconds and 100 MB."""
 
-BYTES_A_NUMBER = 15
+BYTES_A_NUMBER = 17
 """Memory that making frames takes at most, from the first to the finished answer."""
 
 WHOLE = 768

@@ -1,57 +1,48 @@
 """The pages that people see. They work without JavaScript; with it, they are less work."""
 
-from dataclasses import dataclass
-from functools import partial
-from typing import Annotated, Any
+from dataclasses import MISSING, fields
+from types import SimpleNamespace
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 
-from app.api import face_of
 from app.deps import ServicesDep, services
 from app.forms import MorphForm, morph_of
-from app.headers import REVALIDATE
+from app.headers import REVALIDATE, WHILE
 from app.morphing import EXAMPLE_STEPS
-from app.rendering import Playback, frames_url
-from app.schemas import Face, Problem
+from app.rendering import RENDERINGS
+from app.results import FILES, Result, pictures_of, result_of
+from app.schemas import Problem
 from app.settings import ROOT
-from vae_core.morph import Encoded, Morph
+from app.sharing import Shared
 
-STEPS = {11: "11, quick", 25: "25, smooth", 64: "64, silky"}
+CHOICES: dict[str, dict[Any, str]] = {
+    "steps": {11: "11, quick", 25: "25, smooth", 64: "64, silky"},
+    "sizes": {"": "Small", 256: "Medium", 512: "Large"},
+    "walks": {
+        "linear": "Straight",
+        "spherical": "In an arc",
+        "norm": "Straight, at full strength",
+        "principal": "The coarse first",
+        "even": "The same change each frame",
+    },
+    "easings": {"linear": "At once", "smooth": "Gently"},
+    "speeds": {6: "Slow", 12: "Normal", 24: "Fast"},
+    "directions": {"true": "There and back", "false": "One way"},
+    "holds": {0: "No", 6: "A moment", 18: "A while"},
+}
+"""What the page's lists offer, and in which words."""
 
-LIKENESS = (
-    (25, "A faithful likeness", "It came out better than most faces that the model learnt from."),
-    (75, "A fair likeness", "It came out as well as the faces that the model learnt from."),
-    (95, "A loose likeness", "Most faces that the model learnt from came out better."),
-    (100, "Hardly a likeness", "Try a photo that looks at you and where the face fills the frame."),
-)
-"""Up to which percentile of the training pictures' losses a face is called what."""
+LABELS = {"gif": "GIF", "webp": "WebP", "zip": "Frames"}
+
+DEFAULTS = {f.name: f.default for f in fields(MorphForm) if f.default is not MISSING}
+UNCHOSEN = SimpleNamespace(**DEFAULTS | {"size": 256})
+"""A form that nobody has filled in; on a screen frames are larger than most models' own."""
 
 templates = Jinja2Templates(ROOT / "templates")
 router = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """One face as the model saw and redrew it, and in words how well."""
-
-    face: Face
-    title: str
-    advice: str
-
-
-@dataclass(frozen=True)
-class Result:
-    """A morph, ready to be put into the page: every picture is a data URL."""
-
-    steps: int
-    strip: str
-    gif: str
-    webp: str
-    friend: Likeness
-    dog: Likeness | None
-    notes: list[str]
 
 
 @router.get("/")
@@ -62,12 +53,43 @@ async def home(request: Request) -> Response:
 
 @router.post("/")
 async def morph(
-    request: Request, services: ServicesDep, form: Annotated[MorphForm, Depends()]
+    request: Request,
+    services: ServicesDep,
+    form: Annotated[MorphForm, Depends()],
+    files: Annotated[Literal["now", "later"], Query()] = "now",
 ) -> Response:
-    """Show the page with the morph in it; no JavaScript is needed, and nothing is kept."""
-    wrap = partial(result_of, playback=form.playback)
+    """Show the page with the morph in it; no JavaScript is needed, and nothing is kept.
+
+    files: whether downloads come with it; a script asks the API for one when it is wanted.
+    """
+
+    def wrap(made: Morph, notes: list[str]) -> Result:
+        shared = Shared.of(made.latents, services.morpher.checkpoint(form.model).name, form)
+        return result_of(made, notes, shared, FILES if files == "now" else ())
+
     result = await morph_of(form, services, wrap, strict=False)
-    return page(request, result=result)
+    return page(request, form, result=result)
+
+
+@router.get("/shared")
+async def shared_morph(
+    request: Request, services: ServicesDep, shared: Annotated[Shared, Depends()]
+) -> Response:
+    """Show the morph that an address describes, as the model imagines it."""
+
+    def work() -> Result:
+        frames = services.morpher.imagine(*shared.ends, shared.manner, shared.model)
+        return pictures_of(frames, shared)
+
+    return page(request, result=await services.run(work), shared=shared)
+
+
+@router.get("/shared.png")
+async def shared_preview(services: ServicesDep, shared: Annotated[Shared, Depends()]) -> Response:
+    """Show three frames of it, for whoever previews a link."""
+    frames = await services.run(services.morpher.preview, *shared.ends, shared.manner, shared.model)
+    png = await services.run(RENDERINGS["strip"].render, frames, shared.address)
+    return Response(png, media_type="image/png", headers={"Cache-Control": WHILE})
 
 
 @router.get("/example.png")
@@ -78,6 +100,14 @@ async def example(services: ServicesDep) -> Response:
     return Response(services.example, media_type="image/png", headers={"Cache-Control": REVALIDATE})
 
 
+@router.get("/dogs/{model}/{name}.png")
+async def dog(services: ServicesDep, model: str, name: str) -> Response:
+    """Show a dog that a model knows by name."""
+    picture = await services.run(services.morpher.dog, name, model)
+    png = await services.run(RENDERINGS["strip"].render, picture[None])
+    return Response(png, media_type="image/png", headers={"Cache-Control": WHILE})
+
+
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     """Show the API's documentation, from files of our own."""
@@ -85,21 +115,29 @@ async def docs(request: Request) -> Response:
 
 
 def page(
-    request: Request, result: Result | None = None, problem: Problem | None = None
+    request: Request,
+    form: MorphForm | None = None,
+    result: Result | None = None,
+    problem: Problem | None = None,
+    shared: Shared | None = None,
 ) -> Response:
-    """Render the one page, with a result, a problem or neither."""
+    """Render the one page, with a result, a problem or neither, and the form as it was sent."""
     found = services(request)
     morpher = found.morpher
     context: dict[str, Any] = {
         "result": result,
         "problem": problem,
-        "steps": STEPS,
+        "chosen": form or UNCHOSEN,
+        "dogs": list(morpher.checkpoint().metadata.get("dogs", {})),
         "models": [name for name, c in morpher.checkpoints.items() if c.frame.aligns],
         "default": morpher.default,
         "example_steps": EXAMPLE_STEPS if found.example else None,
+        "labels": LABELS,
+        "shared": shared,
+        "here": str(request.base_url).rstrip("/"),
     }
     status = problem.status if problem else 200
-    return templates.TemplateResponse(request, "home.html", context, status)
+    return templates.TemplateResponse(request, "home.html", context | CHOICES, status)
 
 
 def problem_page(request: Request, problem: Problem) -> Response:
@@ -114,24 +152,3 @@ def is_for_people(request: Request) -> bool:
     path = request.url.path
     accepts = request.headers.get("accept", "")
     return path == "/" or ("text/html" in accepts and not path.startswith("/api/"))
-
-
-def result_of(morph: Morph, notes: list[str], playback: Playback) -> Result:
-    """Render everything that the page shows and offers for download."""
-    return Result(
-        steps=len(morph.frames),
-        strip=frames_url(morph.frames, "strip"),
-        gif=frames_url(morph.frames, "gif", playback),
-        webp=frames_url(morph.frames, "webp", playback),
-        friend=likeness_of(morph.friend),
-        dog=likeness_of(morph.dog) if morph.dog else None,
-        notes=notes,
-    )
-
-
-def likeness_of(encoded: Encoded) -> Likeness:
-    """Say in words how faithful the model is to a face."""
-    title, advice = next(
-        (title, advice) for limit, title, advice in LIKENESS if encoded.percentile <= limit
-    )
-    return Likeness(face_of(encoded), title, advice)

@@ -11,6 +11,7 @@ from vae_core.imaging.render import (
     render_preview,
     render_strip,
     render_webp,
+    render_zip,
 )
 from vae_core.timing import playing_order
 from vae_core.types import Array
@@ -18,12 +19,16 @@ from vae_core.types import Array
 PREVIEW = 1600
 """Longest side of a preview, in pixels."""
 
+FPS = 12.0
+"""Frames that an animation shows in a second, unless another number is asked for."""
+
 
 @dataclass(frozen=True)
 class Rendering:
     """A picture format: its media type, its file name's ending, and (N, H, W, C) -> bytes.
 
-    moves: whether it plays the frames one after another, in a loop; ``render`` takes an ``order``.
+    moves: whether it plays the frames one after another, in a loop; ``render`` takes an ``order``
+    and ``fps``.
     """
 
     media_type: str
@@ -36,15 +41,21 @@ RENDERINGS: dict[str, Rendering] = {
     "strip": Rendering("image/png", "png", render_strip, moves=False),
     "gif": Rendering("image/gif", "gif", render_gif),
     "webp": Rendering("image/webp", "webp", render_webp),
+    "zip": Rendering("application/zip", "zip", render_zip, moves=False),
 }
 
 
 @dataclass(frozen=True)
 class Playback:
-    """How an animation plays: frames for which it holds either end, and whether it goes back."""
+    """How an animation plays.
+
+    hold: frames for which it holds either end.  ping_pong: whether it goes back, too.  fps: frames
+    a second.
+    """
 
     hold: int = 0
     ping_pong: bool = True
+    fps: float = FPS
 
     def order(self, steps: int) -> Array:
         """Return which frames are shown, one after another, (n,) integers."""
@@ -64,17 +75,26 @@ def picture_url(picture: Array) -> str:
     return data_url(render_png(picture))
 
 
-def frames_url(frames: Array, form: str, playback: Playback = THERE_AND_BACK) -> str:
+def frames_url(
+    frames: Array, form: str, playback: Playback = THERE_AND_BACK, project: str = ""
+) -> str:
     """Frames (N, H, W, C) as a data URL in one of the formats above."""
-    return data_url(render_frames(frames, form, playback), RENDERINGS[form].media_type)
+    return data_url(render_frames(frames, form, playback, project), RENDERINGS[form].media_type)
 
 
-def render_frames(frames: Array, form: str, playback: Playback = THERE_AND_BACK) -> bytes:
-    """Frames (N, H, W, C) as the bytes of a file; a strip shows each of them once."""
+def render_frames(
+    frames: Array, form: str, playback: Playback = THERE_AND_BACK, project: str = ""
+) -> bytes:
+    """Frames (N, H, W, C) as the bytes of a file; a strip or ZIP has each of them once.
+
+    project: what a strip says, so that it can be opened again.
+    """
     rendering = RENDERINGS[form]
+    if form == "strip":
+        return render_strip(frames, project)
     if not rendering.moves:
         return rendering.render(frames)
-    return rendering.render(frames, order=playback.order(len(frames)))
+    return rendering.render(frames, fps=playback.fps, order=playback.order(len(frames)))
 
 
 def preview_url(photo: Photo) -> str:

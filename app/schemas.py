@@ -6,14 +6,16 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from app.portraits import Role, Species
 
-Format = Literal["strip", "gif", "webp", "json"]
+Format = Literal["strip", "gif", "webp", "zip", "json"]
 PictureFormat = Literal["png", "json"]
 Walk = Literal["linear", "spherical", "norm", "principal", "even"]
+Kind = Literal["person", "dog", "prior"]
 Easing = Literal["linear", "smooth"]
 
 MAX_STEPS = 64
 MAX_SIZE = 1024
 MAX_HOLD = 64
+MAX_FPS = 30
 
 Latent = Annotated[list[FiniteFloat], Field(description="One number for each latent of the model.")]
 PictureUrl = Annotated[
@@ -109,9 +111,31 @@ class MorphAnswer(BaseModel):
         examples=[[0, 1, 2, 1]],
     )
     latents: list[Latent] = Field(description="One for each frame.")
+    share: str = Field(
+        description="Path and query of a page that shows the model's own frames of it; the two "
+        "latents are in it, no photo is.",
+    )
     friend: Face
     dog: Face | None = Field(description="Null if the dog is imagined.")
     notes: Notes
+
+
+class DirectionsAnswer(BaseModel):
+    """Ways through latent space from a face."""
+
+    model: str = Field(examples=["flagship"])
+    start: Latent = Field(description="The mean of people: a place to set out from.")
+    directions: list[Latent] = Field(
+        description="What people's faces vary by most, each one standard deviation long."
+    )
+    dog: Latent = Field(description="The way from the mean of people to that of dogs.")
+
+
+class SamplesAnswer(BaseModel):
+    """Latents of faces that nobody has."""
+
+    model: str = Field(examples=["flagship"])
+    latents: list[Latent]
 
 
 class DecodeBody(BaseModel):

@@ -25,7 +25,7 @@ class Settings:
     models: Path = ROOT / "models"
     """The folder whose ``*.safetensors`` are served."""
     model: str = ""
-    """The model that answers unless another is asked for; empty: the first one made for faces."""
+    """The model that answers unless another is asked for; empty: the finest one made for faces."""
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     """How many photos are decoded, or morphs computed, at the same time."""
     max_photo_bytes: int = 12_000_000
@@ -42,7 +42,7 @@ class Settings:
     """Of all requests and answers together that are under way, waiting or being worked on."""
     max_decode_bytes: int = 700_000_000
     """Memory for all the photos together that are being decoded."""
-    max_frames_bytes: int = 300_000_000
+    max_frames_bytes: int = 350_000_000
     """Memory for all the frames together that are being made."""
     queue: int = 16
     """How many requests wait while others are worked on; the next is asked to come back."""

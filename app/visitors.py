@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.intake import Refuse, VanishedError, drain, has_body
+from app.intake import Refuse, VanishedError, drain, has_body, takes_work
 from app.settings import Settings
 
 REMEMBERED = 10_000
@@ -75,7 +75,7 @@ class Visitors:
         """Return why a request is turned away, if it is."""
         if self.hosts and host_of(scope) not in self.hosts:
             return HTTPException(421, headers={"Connection": "close"})
-        if scope["method"] != "POST" or not self.rate.per_minute:
+        if not self.rate.per_minute or not takes_work(scope):
             return None
         if self.rate.allows(client_of(scope), time.monotonic()):
             return None

@@ -7,7 +7,17 @@ from pathlib import Path
 
 from benchmarks.report import ROOT, machine, section, write_section
 
-NAMES = ("training_step", "morph", "safety", "cold_start", "models", "finder", "lighting")
+NAMES = (
+    "training_step",
+    "flagship_step",
+    "morph",
+    "safety",
+    "cold_start",
+    "models",
+    "faces",
+    "finder",
+    "lighting",
+)
 """Modules of this package: ``run`` takes the options and returns Markdown."""
 
 

@@ -12,11 +12,16 @@ from app.portraits import Portrait
 from benchmarks.measure import Contender, interleave
 from benchmarks.photos import draw_jpeg, landmarks
 from benchmarks.report import ROOT, table
+from vae_core.checkpoint import load_checkpoint
 from vae_core.imaging.align import Landmarks
-from vae_core.imaging.photo import PhotoLimits
+from vae_core.imaging.photo import PhotoLimits, read_photo
 from vae_core.imaging.render import render_strip
+from vae_core.morph import Encoded, Manner, encode_photo, morph
 
 MODEL = ROOT / "models" / "classic.safetensors"
+PARTS = {"classic": 11, "flagship": 17}
+"""Models, and how many frames, of which the share without the photos is timed."""
+
 SIDE = 1000
 """Pixels: a photo of one megapixel."""
 
@@ -33,6 +38,14 @@ def run(options: argparse.Namespace) -> str:
     ]
     if (MODEL.parent / FINDER).exists():
         contenders.append(Contender("morph, both faces looked for", f"{__name__}:found", (), 1))
+    for name, steps in PARTS.items():
+        if MODEL.with_stem(name).exists():
+            what = f"{name}: encode, decode and render alone, {steps} frames"
+            part = f"{__name__}:models_part"
+            contenders += [
+                Contender(what, part, (name, steps, 0.0), 1),
+                Contender(f"{what}, detail carried over", part, (name, steps, 1.0), 1),
+            ]
     times = interleave(contenders, options.rounds, CALLS)
     sizes = " and ".join(f"{len(photo) // 1000} kB" for photo in photos())
     head = [
@@ -75,3 +88,21 @@ def found() -> Callable[[], bytes]:
     friend, dog = photos()
     ends = Portrait(friend, "person", strict=False), Portrait(dog, "dog", strict=False)
     return lambda: render_strip(morpher.morph(*ends)[0].frames)
+
+
+def models_part(name: str, steps: int, detail: float) -> Callable[[], bytes]:
+    """Return what is left of a request when both faces are read and aligned."""
+    checkpoint = load_checkpoint(MODEL.with_stem(name))
+    marks = landmarks(SIDE, SIDE)
+    read = [read_photo(data) for data in photos()]
+    friend = encode_photo(checkpoint, read[0], marks, "person")
+    dog = encode_photo(checkpoint, read[1], marks, "dog")
+    manner = Manner(steps, detail=detail)
+
+    def encoded(end: Encoded) -> Encoded:
+        return replace(end, latent=checkpoint.encode(end.crop.pixels[None])[0])
+
+    def request() -> bytes:
+        return render_strip(morph(checkpoint, encoded(friend), encoded(dog), manner).frames)
+
+    return request

@@ -1,8 +1,13 @@
-"""The same model and loss in PyTorch, as its users would write them."""
+"""The same models and losses in PyTorch, as its users would write them."""
 
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
+
+from vae_core.layers.resize import cosine_matrix, emphasis_gains
+from vae_core.model import VAEConfig
+from vae_core.networks import PATCH
+from vae_core.presets import PRESETS
 
 
 def eager(batch: int, fused: bool) -> Callable[[], None]:
@@ -27,3 +32,71 @@ def eager(batch: int, fused: bool) -> Callable[[], None]:
         loss.item()
 
     return step
+
+
+def flagship(tuned: bool) -> Callable[[], None]:
+    """Train the preset `flagship`; ``tuned``: fused Adam, channels last."""
+    torch: Any = import_module("torch")
+    model, (batch, power) = PRESETS["flagship"].model, (PRESETS["flagship"].training.batch, 0.15)
+    encoder, decoder = flagship_networks(torch.nn, model)
+    side = model.inner.image[0]
+    parameters = [*encoder.parameters(), *decoder.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=1e-3, **({"fused": True} if tuned else {}))
+    layout = torch.channels_last if tuned else torch.contiguous_format
+    for network in (encoder, decoder):
+        network.to(memory_format=layout)
+    x = torch.rand(batch, 3, side, side).to(memory_format=layout)
+    waves = torch.tensor(cosine_matrix(side), dtype=torch.float32)
+    gains = torch.tensor(emphasis_gains(side, side, power), dtype=torch.float32)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        mean, logvar = encoder(x).chunk(2, dim=1)
+        z = mean + torch.exp(0.5 * logvar) * torch.randn_like(mean)
+        error = gains * (waves @ (decoder(z) - x) @ waves.T)
+        squares = error.square().sum(dim=(1, 2, 3))
+        pixels = 3 * side * side
+        variance = squares.mean() / pixels
+        nll = squares / (2 * variance.detach()) + 0.5 * pixels * variance.detach().log()
+        kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(dim=1)
+        loss = (nll + kl).mean()
+        loss.backward()
+        optimizer.step()
+        loss.item()
+
+    return step
+
+
+def flagship_networks(nn: Any, model: VAEConfig) -> tuple[Any, Any]:
+    """Return encoder and decoder as :func:`vae_core.networks.conv_networks` makes them."""
+    fine, coarse = model.hidden
+    grid = model.inner.image[0] // (2 * PATCH)
+    encoder = nn.Sequential(
+        nn.Conv2d(3, fine, PATCH, PATCH),
+        nn.Conv2d(fine, coarse, 2, 2),
+        nn.Flatten(),
+        nn.Linear(coarse * grid * grid, 2 * model.latent),
+    )
+
+    class Residual(nn.Module):  # type: ignore[misc]
+        def __init__(self, channels: int) -> None:
+            super().__init__()
+            relu = nn.LeakyReLU(0.1)
+            self.inner = nn.Sequential(
+                nn.Conv2d(channels, channels, 3, padding=1), relu, nn.Conv2d(channels, channels, 1)
+            )
+
+        def forward(self, x: Any) -> Any:
+            return x + self.inner(x)
+
+    decoder = nn.Sequential(
+        nn.Linear(model.latent, coarse * grid * grid),
+        nn.Unflatten(1, (coarse, grid, grid)),
+        *(Residual(coarse) for _ in range(model.blocks[1])),
+        nn.Conv2d(coarse, 4 * fine, 1),
+        nn.PixelShuffle(2),
+        *(Residual(fine) for _ in range(model.blocks[0])),
+        nn.Conv2d(fine, 3 * PATCH * PATCH, 1),
+        nn.PixelShuffle(PATCH),
+    )
+    return encoder, decoder

@@ -54,14 +54,18 @@ compose again --scout 0 --gauge 0 --reader 60000 --mined 16000 --seed 7 \
     --finder prepared/finder/third.safetensors
 networks reader again models/finder.safetensors prepared/finder/third.safetensors
 
-# The classic model sees faces where the finder sees them, as it will when it is served.
+# The models of faces see them where the finder sees them, as they will when they are served.
 unset OPENBLAS_NUM_THREADS
-prepare classic --finder models/finder.safetensors --source pictures "$DATA" \
-    --limit-origin cat2dog=300 --name "people and dogs" \
-    --terms "Faces of people: synthetic-a and synthetic-b, GAN portraits of people who do not \
+terms="Faces of people: synthetic-a and synthetic-b, GAN portraits of people who do not \
 exist (crawled; no terms stated, synthetic-b from a GPL-3.0 repository); all-age-faces (research \
 use; cite Cheng et al. 2019); UTKFace (non-commercial research use). Heads of dogs: flickr, cut \
 from photographers' own photos (no terms stated); cat2dog, huskies and Samoyeds, capped (MIT \
 repository, the photos' rights unclear); lhi (no terms stated). The pictures themselves may not \
 be redistributed."
+prepare classic --finder models/finder.safetensors --source pictures "$DATA" \
+    --limit-origin cat2dog=300 --name "people and dogs" --terms "$terms"
 train classic classic
+
+prepare flagship --finder models/finder.safetensors --source pictures "$DATA" --frame head128 \
+    --limit-origin cat2dog=400 --name "people and dogs" --terms "$terms"
+OPENBLAS_NUM_THREADS=1 train flagship flagship # its two workers have a core each

@@ -2,7 +2,11 @@
 // and the slider scrubs through the strip that came back: dragging never asks the server.
 
 import { makeAdjust } from "./adjust.js";
+import { showCode } from "./code.js";
+import { Dogs, playbackOf } from "./options.js";
+import { makePlayer } from "./player.js";
 import { Portrait } from "./portrait.js";
+import { projectIn, takeAlong } from "./take.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const form = document.querySelector("#morph");
@@ -23,16 +27,27 @@ const portraits = [...form.querySelectorAll(".card")].map(
   (card) => new Portrait(card, { model: chosenModel, adjust }),
 );
 
+const [friend, dog] = portraits;
+const dogs = new Dogs(form, dog);
+
 form.elements.model?.addEventListener("change", async () => {
   const model = await chosenModel();
   for (const portrait of portraits) portrait.lookThrough(model);
+  dogs.offer(model);
 });
 
 function takePhoto(portrait, file) {
   const files = new DataTransfer();
   files.items.add(file);
   portrait.input.files = files.files;
+  hang(portrait, file);
+}
+
+async function hang(portrait, file) {
   portrait.show(file);
+  dogs.settle();
+  const project = await projectIn(file);
+  if (project) location.assign(project); // a morph that was saved here
 }
 
 function takePhotos(files, first) {
@@ -46,14 +61,14 @@ const isPicture = ({ type, name }) =>
 
 for (const portrait of portraits) {
   const { card, input } = portrait;
-  input.addEventListener("change", () => portrait.show(input.files[0]));
+  input.addEventListener("change", () => hang(portrait, input.files[0]));
   for (const type of ["dragenter", "dragover"]) {
     card.addEventListener(type, () => card.classList.add("over"));
   }
   for (const type of ["dragleave", "drop"]) {
     card.addEventListener(type, () => card.classList.remove("over"));
   }
-  if (input.files.length) portrait.show(input.files[0]); // the browser restored it after "back"
+  if (input.files.length) hang(portrait, input.files[0]); // the browser restored it after "back"
 }
 
 addEventListener("paste", (event) => takePhotos([...event.clipboardData.files].filter(isPicture)));
@@ -69,6 +84,11 @@ addEventListener("drop", (event) => {
 // ---- sending
 
 let sending = null;
+let made = false; // whether the morph on the page is of these photos
+
+form.addEventListener("change", ({ target }) => {
+  if (made && target.type !== "file" && !target.closest("[data-playback]")) again();
+});
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -82,10 +102,11 @@ form.addEventListener("submit", async (event) => {
     const body = new FormData(form);
     for (const portrait of portraits) portrait.addTo(body);
     const options = { method: "POST", body, signal: mine.signal };
-    const answer = await fetch(form.action, { ...options, headers: { Accept: "text/html" } });
+    const headers = { Accept: "text/html" };
+    const answer = await fetch(`${form.action}?files=later`, { ...options, headers });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!page.querySelector("#morph")) throw new Error("not our page");
-    await showAnswer(page, answer.ok);
+    await showAnswer(page, answer.ok, body);
   } catch (error) {
     if (error.name === "AbortError") return;
     announce.textContent = "";
@@ -94,14 +115,18 @@ form.addEventListener("submit", async (event) => {
   if (sending === mine) form.removeAttribute("aria-busy");
 });
 
-async function showAnswer(page, ok) {
+async function showAnswer(page, ok, asked) {
+  made = ok;
   if (ok) {
     const result = document.adoptNode(page.querySelector("#result"));
     const title = result.querySelector("h2");
     title.removeAttribute("autofocus"); // that is for a page that was loaded
     document.querySelector("#result").replaceWith(result);
     title.focus({ preventScroll: true });
-    await scrub(result, true);
+    const player = await present(result, asked);
+    player.show(0);
+    if (!player.calm) player.play(true);
+    remember(result);
     const above = result.getBoundingClientRect().top < 0;
     const behavior = calm.matches ? "auto" : "smooth";
     if (above) result.scrollIntoView({ block: "start", behavior });
@@ -121,96 +146,56 @@ function say(text) {
   document.querySelector("#form-error").textContent = text;
 }
 
-// ---- scrubbing
+// ---- the result
 
-async function scrub(result, play = false) {
-  const strip = result.querySelector(".strip");
-  if (!strip) return;
-  await strip.decode();
-  const steps = Number(strip.dataset.steps);
-  const slider = result.querySelector("input[type=range]");
-  const button = result.querySelector(".play");
-  const playhead = result.querySelector(".playhead");
-  const width = strip.naturalWidth / steps;
-  const height = strip.naturalHeight;
-  const canvas = document.createElement("canvas");
-  const context = canvas.getContext("2d");
-  canvas.setAttribute("role", "img");
-  result.querySelector(".stage").replaceChildren(canvas);
-  canvas.style.aspectRatio = `${width} / ${height}`;
-
-  let shown = 0; // where the picture is, between frames while it moves
-  let moving = 0;
-
-  function draw() {
-    const first = Math.floor(shown);
-    context.imageSmoothingQuality = "high";
-    for (const [frame, alpha] of [[first, 1], [first + 1, shown - first]]) {
-      if (!alpha) continue;
-      context.globalAlpha = alpha;
-      context.drawImage(strip, frame * width, 0, width, height, 0, 0, canvas.width, canvas.height);
-    }
-  }
-
-  function move() {
-    const away = slider.valueAsNumber - shown;
-    const arrived = Math.abs(away) < 0.02 || calm.matches;
-    shown = arrived ? slider.valueAsNumber : shown + away * 0.45;
-    draw();
-    moving = arrived ? 0 : requestAnimationFrame(move);
-  }
-
-  function show(frame) {
-    slider.value = frame;
-    const text = `Frame ${frame + 1} of ${steps}`;
-    slider.setAttribute("aria-valuetext", text);
-    canvas.setAttribute("aria-label", text);
-    canvas.dataset.frame = frame;
-    playhead.style.left = `${(100 * frame) / steps}%`;
-    const film = playhead.closest(".film");
-    film.scrollLeft = playhead.offsetLeft + (playhead.offsetWidth - film.clientWidth) / 2;
-    if (!moving) move();
-  }
-
-  let timer = 0;
-
-  function run(on, once = false) {
-    clearInterval(timer);
-    timer = 0;
-    button.setAttribute("aria-label", on ? "Pause" : "Play");
-    button.classList.toggle("on", on);
-    if (!on) return;
-    let step = slider.valueAsNumber >= steps - 1 ? -1 : 1;
-    timer = setInterval(() => {
-      if (!canvas.isConnected) return run(false);
-      const next = slider.valueAsNumber + step;
-      show(next);
-      if (next > 0 && next < steps - 1) return;
-      step = -step;
-      if (once) run(false);
-    }, Math.max(40, 2200 / steps));
-  }
-
-  slider.max = steps - 1;
-  slider.addEventListener("input", () => {
-    run(false);
-    show(slider.valueAsNumber);
-  });
-  button.addEventListener("click", () => run(!timer));
-  strip.addEventListener("click", (event) => {
-    run(false);
-    show(Math.min(steps - 1, Math.floor((event.offsetX / strip.clientWidth) * steps)));
-  });
-  playhead.style.width = `${100 / steps}%`;
-  playhead.hidden = result.querySelector(".scrubber").hidden = false;
-  result.classList.add("scripted");
-  new ResizeObserver(() => {
-    canvas.width = Math.round(canvas.clientWidth * devicePixelRatio);
-    canvas.height = Math.round((canvas.width * height) / width);
-    draw();
-  }).observe(canvas);
-  show(play || calm.matches ? 0 : Math.floor(steps / 2));
-  if (play && !calm.matches) run(true, true);
+async function present(result, asked = null) {
+  const playback = () => playbackOf(form);
+  const player = await makePlayer(result, playback);
+  takeAlong(result, player, { asked, playback });
+  result.querySelector("[data-swap]")?.addEventListener("click", swap);
+  result.querySelector("[data-another]")?.addEventListener("click", another);
+  return player;
 }
 
-scrub(document.querySelector("#result"));
+/** Keep with this entry of the history what brings the morph back: no photo, only its link. */
+function remember(result) {
+  history.replaceState({ morph: result.querySelector("[data-link]").href }, "");
+}
+
+/** Show what was on the page when it was left, or else what came with it. */
+async function open() {
+  const kept = history.state?.morph;
+  const answer = kept && (await fetch(kept, { headers: { Accept: "text/html" } }).catch(() => null));
+  if (answer?.ok) {
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.querySelector("#result").replaceWith(document.adoptNode(page.querySelector("#result")));
+    document.querySelector("#result h2").textContent = "From friend to dog";
+  }
+  const result = document.querySelector("#result");
+  if (!result.querySelector(".strip")) return;
+  const player = await present(result);
+  player.show(player.calm ? 0 : Math.floor(player.frames.length / 2));
+  if (new URL(location).pathname === "/shared" && !player.calm) player.play();
+}
+
+function swap() {
+  const files = portraits.map(({ file }) => file);
+  if (!files.every(Boolean)) return say("Only two photos can be swapped; one of these is none.");
+  takePhoto(friend, files[1]);
+  takePhoto(dog, files[0]);
+  again();
+}
+
+function another() {
+  if (!dogs.known) return dog.input.click();
+  dogs.another();
+  again();
+}
+
+async function again() {
+  await Promise.all(portraits.map((portrait) => portrait.ready));
+  form.requestSubmit();
+}
+
+showCode(document.querySelector(".code"), form);
+open();

@@ -48,7 +48,11 @@ export class Portrait {
   }
 
   /** Show a photo at once, and ask the server for the faces in it. */
-  async show(file) {
+  show(file) {
+    this.ready = this.hangAndLook(file);
+  }
+
+  async hangAndLook(file) {
     this.clear();
     this.card.querySelector("[data-hint]").textContent = file?.name ?? "Drop or choose a photo";
     if (!file) return;

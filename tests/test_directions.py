@@ -12,9 +12,11 @@ from vae_core.directions import (
     describe_species,
     doggify,
     imagine_dog,
-    neighbours,
+    kinds,
     principal_axes,
+    random_dog,
     species_in,
+    squared_distances,
 )
 from vae_core.errors import ConfigError
 
@@ -46,11 +48,13 @@ def test_a_species_has_the_variances_of_its_latents_at_any_rank(dogs):
     np.testing.assert_allclose(Species.fit(dogs, Z).covariance(), covariance, atol=1e-9)
 
 
-def test_samples_are_distributed_as_the_species_is(dogs, rng):
+@pytest.mark.parametrize("spread", [1.0, 0.5])
+def test_samples_are_distributed_as_the_species_is_along_its_known_directions(dogs, rng, spread):
     known = Species.fit(dogs, 3)
-    drawn = np.stack([known.sample(rng) for _ in range(20_000)])
+    drawn = np.stack([known.sample(rng, spread) for _ in range(20_000)])
     np.testing.assert_allclose(drawn.mean(axis=0), known.mean, atol=0.04)
-    np.testing.assert_allclose(np.cov(drawn.T), known.covariance(), atol=0.05)
+    shared = known.factor @ known.factor.T
+    np.testing.assert_allclose(np.cov(drawn.T), spread**2 * shared, atol=0.05)
 
 
 def test_what_is_kept_is_what_was_found_to_four_digits(metadata, dogs):
@@ -85,12 +89,22 @@ def test_named_dogs_are_usual_different_and_nobodys_picture(metadata, dogs):
     assert apart.min() > 0.5
 
 
-def test_neighbours_are_the_nearest_latents_and_oneself_is_the_first(rng):
-    z = rng.standard_normal((30, 4))
-    near, _ = neighbours(z, 3)
-    for k, found in enumerate(near):
-        distance = np.linalg.norm(z - z[k], axis=1)
-        assert found.tolist() == distance.argsort()[:3].tolist()
+def test_points_in_clumps_have_the_clumps_as_their_kinds(rng):
+    clumps = 10 * rng.standard_normal((4, 3))
+    points = np.repeat(clumps, 25, axis=0) + 0.01 * rng.standard_normal((100, 3))
+    centres = kinds(points, 4, rng)
+    assert sorted(squared_distances(clumps, centres).argmin(axis=1)) == [0, 1, 2, 3]
+    assert squared_distances(clumps, centres).min(axis=1).max() < 1e-3
+
+
+def test_points_that_are_all_the_same_still_have_kinds():
+    assert kinds(np.ones((5, 2)), 3, np.random.default_rng(0)).shape == (3, 2)
+
+
+def test_squared_distances(rng):
+    a, b = rng.standard_normal((5, 3)), rng.standard_normal((2, 3))
+    expected = np.square(a[:, None] - b).sum(axis=2)
+    np.testing.assert_allclose(squared_distances(a, b), expected)
 
 
 def test_a_dog_of_a_name_is_that_dog_however_it_is_written(metadata, people):
@@ -110,6 +124,16 @@ def test_a_seed_draws_a_dog_and_the_same_one_again(metadata, people):
     first, again, other = (imagine_dog(metadata, people[0], Wish(seed=s)) for s in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.allclose(first, other)
+
+
+def test_random_dogs_are_among_dogs_and_differ(metadata, people, dogs, rng):
+    drawn = np.stack([random_dog(metadata, rng) for _ in range(300)])
+    to_dogs = np.linalg.norm(drawn - dogs.mean(axis=0), axis=1)
+    to_people = np.linalg.norm(drawn - people.mean(axis=0), axis=1)
+    assert (to_dogs < to_people).mean() > 0.95
+    assert (drawn.std(axis=0) > 0.3).all()
+    with pytest.raises(ConfigError, match="photo of the dog"):
+        random_dog({}, rng)
 
 
 def test_unknown_names_and_models_without_dogs_are_refused(metadata, people):

@@ -27,6 +27,7 @@ CONFIGS = [
     for likelihood in ("squared_error", "gaussian", "bernoulli")
     for hidden in ((7,), (8, 6), ())
 ] + [CONV, replace(CONV, blocks=(0, 2)), replace(CONV, scale=2, hidden=(4,), blocks=(1,))]
+CONFIGS += [replace(SMALL, flow=(6, 5)), replace(CONV, flow=(4,), blocks=(0, 0))]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
@@ -105,7 +106,7 @@ def test_shapes_are_known_without_memory_for_them():
 
 
 def test_a_configuration_survives_json():
-    for config in (SMALL, CONV):
+    for config in (SMALL, CONV, replace(SMALL, flow=(6, 5))):
         assert VAEConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
@@ -121,6 +122,11 @@ def test_a_configuration_survives_json():
         {"image": [4, 4, 1], "latent": 2, "architecture": "transformer"},
         {"image": [4, 4, 1], "latent": 2, "surprise": 1},
         {"image": 4, "latent": 2},
+        {"image": [4, 4, 1], "latent": 2, "flow": 3},
+        {"image": [4, 4, 1], "latent": 2, "flow": [0]},
+        {"image": [4, 4, 1], "latent": 2, "flow": [2.5]},
+        {"image": [4, 4, 1], "latent": 1 << 30, "flow": [8]},
+        {"image": [4, 4, 1], "latent": 2, "flow": [1 << 30]},
     ],
 )
 def test_a_configuration_that_makes_no_model_is_refused(values):

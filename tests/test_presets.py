@@ -47,5 +47,5 @@ def test_the_faces_are_the_articles():
 
 
 def test_an_unknown_preset_names_the_known_ones():
-    with pytest.raises(ConfigError, match="'huge'; there are mnist, mnist-ramp, classic"):
+    with pytest.raises(ConfigError, match="'huge'; there are mnist, mnist-ramp, mnist-50"):
         preset_named("huge")

@@ -64,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "dog.jpg").write_bytes(as_bytes(draw_face(400, 400, fur="#2d2420")))
     (folder / "README.md").symlink_to(ROOT / "README.md")
     (folder / "models").mkdir()
-    for name in ("classic", "mnist"):
+    for name in ("flagship", "mnist"):
         file = f"{name}.safetensors"
         (folder / "models" / file).symlink_to(ROOT / "models" / file)
     return folder

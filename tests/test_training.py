@@ -271,3 +271,19 @@ def test_shares_of_a_sum_count_by_their_size():
 def test_a_linear_start_wants_pictures():
     with pytest.raises(ConfigError, match="data set"):
         new_state(VAE, replace(SETTINGS, linear_start=True))
+
+
+def test_binarised_training_sees_pixels_that_are_on_or_off(tmp_path, monkeypatch):
+    dataset = draw_dataset(tmp_path / "data")
+    settings = replace(SETTINGS, steps=2, binarise=True)
+    seen = []
+    vae = build_vae(CONFIG)
+    monkeypatch.setattr(
+        "vae_core.training.shared_step",
+        lambda pool, workers, vae, params, x, *rest: (
+            seen.append(x) or vae.loss_and_grads(params, x, *rest)
+        ),
+    )
+    list(train(vae, dataset, settings, new_state(vae, settings)))
+    assert all(set(np.unique(x)) == {0, 1} for x in seen)
+    assert not np.array_equal(seen[0], seen[1])

@@ -10,11 +10,30 @@ from vae_core.commands import (
     evaluate_faces,
     evaluate_morph,
     example,
+    experiment,
+    figures,
     morph,
     prepare,
+    sample,
+    scatter,
     train,
 )
 from vae_core.errors import DogpeopleError
+
+COMMANDS = (
+    prepare,
+    compose,
+    train,
+    evaluate,
+    evaluate_faces,
+    evaluate_morph,
+    morph,
+    example,
+    sample,
+    scatter,
+    figures,
+    experiment,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,8 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m vae_core", description=__doc__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    measures = (evaluate, evaluate_faces, evaluate_morph)
-    for command in (prepare, compose, train, *measures, morph, example):
+    for command in COMMANDS:
         command.add_command(subparsers)
     args = parser.parse_args(arguments)
     try:

@@ -13,8 +13,14 @@ import numpy as np
 from vae_core.errors import ConfigError
 from vae_core.types import Array, Rng
 
-RANK = 24
+RANK = 48
 """Directions of a species' own in which its latents are known to vary together."""
+
+KINDS = 32
+"""Directions, the strongest, by which dogs are told apart when some are chosen to have names."""
+
+ROUNDS = 30
+"""Of moving the centres of kinds."""
 
 NAMES = (
     "Bella",
@@ -32,6 +38,9 @@ NAMES = (
 )
 NEIGHBOURS = 3
 """Pictures that a named dog is the mean of, so that it is none of them."""
+
+OWN = 0.6
+"""Of its species' variety, that a random dog has beside the two it is between."""
 
 NEAREST = "nearest"
 """The name that stands for the named dog most like the friend."""
@@ -56,10 +65,13 @@ class Species:
         rest = np.diag(covariance) - np.square(factor).sum(axis=1)
         return cls(mean, factor, np.sqrt(np.maximum(rest, 0)))
 
-    def sample(self, rng: Rng) -> Array:
-        """Draw one latent, (Z,)."""
-        shared = self.factor @ rng.standard_normal(self.factor.shape[1])
-        drawn: Array = self.mean + shared + self.scale * rng.standard_normal(len(self.mean))
+    def sample(self, rng: Rng, spread: float = 1.0) -> Array:
+        """Draw one latent, (Z,), ``spread`` times as far from the mean as the species' are.
+
+        It varies along the known directions only: the rest is each picture's own, and noise there
+        is noise in the picture.
+        """
+        drawn: Array = self.mean + spread * self.factor @ rng.standard_normal(self.factor.shape[1])
         return drawn
 
     def covariance(self) -> Array:
@@ -102,31 +114,48 @@ def describe_species(z: Array, labels: Array) -> dict[str, Any]:
 
 
 def named_dogs(z: Array, dogs: Species) -> dict[str, list[float]]:
-    """Return a few dogs as unlike each other as can be, of latents (N, Z): name -> (Z,).
+    """Return a few dogs of different kinds, of latents (N, Z): name -> (Z,).
 
-    Each is the mean of a picture and its neighbours, as far from the mean dog as dogs are. It is
-    chosen among the half whose neighbours are nearest, as the farthest from those before.
+    Each is the mean of a kind's most typical picture and that one's neighbours, as far from the
+    mean dog as dogs are.
     """
-    near, distance = neighbours(z, NEIGHBOURS)
-    blends = z[near[distance <= np.median(distance)]].mean(axis=1) - dogs.mean
+    strength = np.linalg.norm(dogs.factor[:, :KINDS], axis=0)
+    scores = (z - dogs.mean) @ (dogs.factor[:, :KINDS] / np.maximum(strength, 1e-9) ** 2)
+    count = min(len(NAMES), len(z))
+    centres = kinds(scores, count, np.random.default_rng(0))
+    typical = squared_distances(scores, centres).argmin(axis=0)
+    near = [
+        squared_distances(scores, scores[k, None])[:, 0].argsort()[:NEIGHBOURS] for k in typical
+    ]
+    blends = z[near].mean(axis=1) - dogs.mean
     usual = np.median(np.linalg.norm(z - dogs.mean, axis=1))
     blends *= usual / np.maximum(np.linalg.norm(blends, axis=1, keepdims=True), 1e-12)
-    apart = np.linalg.norm(blends - blends.mean(axis=0), axis=1)
-    chosen: list[int] = []
-    while len(chosen) < min(len(NAMES), len(blends)):
-        chosen.append(int(apart.argmax()))
-        apart = np.minimum(apart, np.linalg.norm(blends - blends[chosen[-1]], axis=1))
-    kept = zip(NAMES, blends[chosen], strict=False)
-    return {name: rounded(dogs.mean + blend) for name, blend in kept}
+    return {name: rounded(dogs.mean + blend) for name, blend in zip(NAMES, blends, strict=False)}
 
 
-def neighbours(z: Array, count: int) -> tuple[Array, Array]:
-    """Return each latent's nearest, itself first, (N, count), and the last one's distance, (N,)."""
-    square = np.square(z).sum(axis=1)
-    distance = square[:, None] + square - 2 * z @ z.T
-    np.fill_diagonal(distance, -np.inf)
-    near = distance.argsort(axis=1)[:, :count]
-    return near, np.take_along_axis(distance, near[:, -1:], axis=1)[:, 0]
+def kinds(points: Array, count: int, rng: Rng) -> Array:
+    """Return the centres (count, D) of that many groups of points (N, D).
+
+    Lloyd's algorithm (IEEE Trans. Inf. Theory 28(2), 1982) from points drawn one after another,
+    each the likelier the farther it is from those before (k-means++, SODA 2007).
+    """
+    centres = points[:1]
+    while len(centres) < count:
+        far = np.maximum(squared_distances(points, centres).min(axis=1), 0) + 1e-12
+        centres = np.vstack([centres, points[rng.choice(len(points), p=far / far.sum())]])
+    for _ in range(ROUNDS):
+        group = squared_distances(points, centres).argmin(axis=1)
+        members = [points[group == k] for k in range(count)]
+        pairs = zip(members, centres, strict=True)
+        centres = np.stack([own.mean(axis=0) if len(own) else old for own, old in pairs])
+    return centres
+
+
+def squared_distances(points: Array, others: Array) -> Array:
+    """(N, D), (K, D) -> (N, K)."""
+    squares = np.square(points).sum(axis=1)[:, None] + np.square(others).sum(axis=1)
+    distances: Array = squares - 2 * points @ others.T
+    return distances
 
 
 def spread(species: Species) -> Array:
@@ -188,16 +217,38 @@ def imagine_dog(metadata: Mapping[str, Any], friend: Array, wish: Wish) -> Array
     if wish.name:
         return dog_named(metadata, wish.name, own, spread(species["dog"]))
     if wish.seed is not None:
-        return species["dog"].sample(np.random.default_rng(wish.seed))
+        return random_dog(metadata, np.random.default_rng(wish.seed))
     return own
+
+
+def random_dog(metadata: Mapping[str, Any], rng: Rng) -> Array:
+    """Draw a dog between two of the named ones, with something of its own: (Z,).
+
+    Dogs come in kinds, so one normal distribution of all of them has its most likely ones where
+    there are none. Raises ConfigError when the model knows no dogs.
+    """
+    dogs = species_in(metadata)["dog"]
+    named = np.array(list(metadata["dogs"].values())) - dogs.mean
+    first, second = named[rng.integers(len(named), size=2)]
+    share = rng.uniform()
+    between = (1 - share) * first + share * second
+    between *= np.linalg.norm(first) / max(float(np.linalg.norm(between)), 1e-12)
+    drawn: Array = between + dogs.sample(rng, OWN)
+    return drawn
 
 
 def dog_named(metadata: Mapping[str, Any], name: str, own: Array, scale: Array) -> Array:
     """Return a named dog's latent (Z,), or that nearest to ``own``; ConfigError."""
-    dogs = {key.casefold(): np.array(value) for key, value in metadata["dogs"].items()}
     if name.casefold() == NEAREST:
-        return min(dogs.values(), key=lambda dog: float(np.square((dog - own) / scale).sum()))
+        dogs = map(np.array, metadata["dogs"].values())
+        return min(dogs, key=lambda dog: float(np.square((dog - own) / scale).sum()))
+    return known_dog(metadata, name)
+
+
+def known_dog(metadata: Mapping[str, Any], name: str) -> Array:
+    """Return the latent (Z,) of the dog of that name; ConfigError if there is none."""
+    dogs = {key.casefold(): np.array(value) for key, value in metadata.get("dogs", {}).items()}
     if name.casefold() not in dogs:
-        names = ", ".join(metadata["dogs"])
+        names = ", ".join(metadata.get("dogs", {}))
         raise ConfigError(f"There is no dog of that name; there are {names}, and {NEAREST}.")
     return dogs[name.casefold()]

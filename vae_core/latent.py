@@ -1,7 +1,7 @@
 """Trajectories in latent space."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -58,6 +58,16 @@ def principal(start: Array, end: Array, t: Array) -> Array:
     passed = smooth((t[:, None] - sets_out) / SHARE)
     steps: Array = (1 - passed) * start + passed * end
     return steps
+
+
+def plane(extent: Sequence[Sequence[float]], side: int) -> Array:
+    """Return the latents of a grid, (side * side, 2), row by row from the top left.
+
+    extent: (left, right), (bottom, top).
+    """
+    (left, right), (bottom, top) = extent
+    x, y = np.meshgrid(np.linspace(left, right, side), np.linspace(top, bottom, side))
+    return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
 
 WALKS: dict[str, Callable[[Array, Array, Array], Array]] = {

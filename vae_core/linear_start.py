@@ -30,7 +30,8 @@ def linear_start(vae: VAE, pictures: Array, rng: Rng) -> Params:
     Raises ConfigError for a VAE that is not a convolutional one with :class:`Coloured` errors.
     """
     config = vae.config
-    if config.architecture != "conv" or not isinstance(vae.likelihood, Coloured):
+    plain = config.architecture == "conv" and not config.flow
+    if not plain or not isinstance(vae.likelihood, Coloured):
         raise ConfigError("Only a conv model with a coloured likelihood has a linear start.")
     power = vae.likelihood.power
     mean = mirrored_mean(pictures)

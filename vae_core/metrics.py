@@ -56,6 +56,10 @@ class Histogram:
         share = np.interp(value, self.edges, below / below[-1])
         return float(100 * share)
 
+    def place(self, value: float) -> float:
+        """Return where a value is between the first edge and the last, 0 to 1, or at either."""
+        return float(np.clip((value - self.edges[0]) / (self.edges[-1] - self.edges[0]), 0, 1))
+
     def to_json(self) -> dict[str, Any]:
         """Return plain lists."""
         return {"edges": list(self.edges), "counts": list(self.counts)}

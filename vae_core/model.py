@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vae_core.errors import ConfigError
+from vae_core.flow import AutoregressiveFlow
 from vae_core.layers import Layer, param_grads
 from vae_core.losses import Likelihood, likelihood_named
 from vae_core.networks import PATCH, conv_networks, mlp_networks
@@ -14,6 +15,8 @@ from vae_core.posterior import DiagonalGaussian, Posterior
 from vae_core.types import Array, Params, Rng, scope, unscope
 
 ARCHITECTURES = ("mlp", "conv")
+LARGEST_FLOW = 1 << 14
+"""Latents and units together, of which every one is given a degree; a flow has a few hundred."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class VAEConfig:
     :mod:`vae_core.losses`.  architecture ``mlp``: hidden holds the widths of the tanh layers,
     encoder's order; the decoder mirrors them.  ``conv``: hidden holds the channels of every grid,
     the finest first, blocks the decoder's residual blocks there; scale is how many pixels of
-    the picture fall along one of the networks'.
+    the picture fall along one of the networks'.  flow: the widths of the steps of an inverse
+    autoregressive flow that the posterior takes; without any it is a diagonal Gaussian.
     """
 
     image: tuple[int, int, int]
@@ -34,11 +38,14 @@ class VAEConfig:
     architecture: str = "mlp"
     blocks: tuple[int, ...] = ()
     scale: int = 1
+    flow: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         likelihood_named(self.likelihood)
-        tuples = all(isinstance(v, tuple) for v in (self.image, self.hidden, self.blocks))
-        sizes = (*self.image, self.latent, self.scale, *self.hidden) if tuples else (0,)
+        tuples = all(
+            isinstance(v, tuple) for v in (self.image, self.hidden, self.blocks, self.flow)
+        )
+        sizes = (*self.image, self.latent, self.scale, *self.hidden, *self.flow) if tuples else (0,)
         if not all(isinstance(s, int) and s > 0 for s in sizes) or len(self.image) != 3:
             raise ConfigError(f"Sizes must be positive whole numbers, and image (H, W, C): {self}")
         if self.architecture not in ARCHITECTURES:
@@ -47,6 +54,8 @@ class VAEConfig:
             )
         if self.architecture == "conv":
             self.check_grids()
+        if self.flow and sum((self.latent, *self.flow)) > LARGEST_FLOW:
+            raise ConfigError(f"A flow's latents and widths sum to {LARGEST_FLOW} at most: {self}")
 
     def check_grids(self) -> None:
         """Raise ConfigError unless the grids of a convolutional model fit into its picture."""
@@ -179,7 +188,7 @@ def cast(params: Params, dtype: Any = "float32") -> Params:
 
 def build_vae(config: VAEConfig) -> VAE:
     """Make the functions that a configuration names; no array is allocated."""
-    posterior = DiagonalGaussian(config.latent)
+    posterior = posterior_of(config)
     if config.architecture == "mlp":
         networks = mlp_networks(config.image, config.hidden, posterior.inputs, config.latent)
     else:
@@ -194,6 +203,13 @@ def build_vae(config: VAEConfig) -> VAE:
     encoder, decoder = networks
     likelihood = likelihood_named(config.likelihood)
     return VAE(encoder, posterior, decoder, likelihood, config)
+
+
+def posterior_of(config: VAEConfig) -> Posterior:
+    """Return what q(z|x) is."""
+    if config.flow:
+        return AutoregressiveFlow(config.latent, config.flow)
+    return DiagonalGaussian(config.latent)
 
 
 def article_beta(beta: float, batch: int, pixels: int) -> float:

@@ -148,6 +148,26 @@ def morph(
     return Morph(frames, latents, friend, dog if isinstance(dog, Encoded) else None)
 
 
+def imagine(checkpoint: Checkpoint, friend: Array, dog: Array, manner: Manner = Manner()) -> Array:
+    """Decode a walk between two latents (Z,), of which there is no photo: (steps, H, W, C)."""
+    axes = principal_axes(checkpoint.metadata) if manner.walk == "principal" else None
+
+    def frames_at(where: Array) -> Array:
+        return decode(checkpoint, walk_at(friend, dog, where, manner.walk, axes))
+
+    where = positions(manner.steps, manner.easing)
+    if manner.walk == "even":
+        tried = np.linspace(0, 1, TRIED)
+        where = even_positions(where, tried, frames_at(tried))
+    return frames_at(where)
+
+
+def decode(checkpoint: Checkpoint, latents: Array) -> Array:
+    """(T, Z) -> (T, H, W, C) in [0, 1], a few at a time."""
+    groups = [latents[k : k + TOGETHER] for k in range(0, len(latents), TOGETHER)]
+    return np.concatenate([checkpoint.decode(z) for z in groups])
+
+
 class Route:
     """The way from a friend to a dog: latents, and what is seen at them."""
 
@@ -172,9 +192,7 @@ class Route:
 
     def frames(self, latents: Array, where: Array, ends: tuple[End, End]) -> Array:
         """(T, Z), (T,) -> (T, H, W, C) in [0, 1], as large as the pictures of the ends."""
-        groups = [latents[k : k + TOGETHER] for k in range(0, len(latents), TOGETHER)]
-        imagined = np.concatenate([self.checkpoint.decode(z) for z in groups])
-        frames = compose(imagined, *ends, where, self.manner.detail)
+        frames = compose(decode(self.checkpoint, latents), *ends, where, self.manner.detail)
         lit: Array = np.clip(restore_light(frames, *self.lights, where), 0, 1, out=frames)
         return lit
 

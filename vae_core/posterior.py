@@ -25,7 +25,14 @@ class Posterior(Protocol):
         ...
 
     def forward(self, params: Params, h: Array, eps: Array) -> tuple[Array, Array, Cache]:
-        """Return a draw z (N, Z), KL(q || p) in nats (N,), and the cache."""
+        """Return a draw z (N, Z), KL(q || p) in nats (N,), and the cache.
+
+        Where the KL has no closed form, it is an estimate from this one draw.
+        """
+        ...
+
+    def log_ratio(self, params: Params, h: Array, eps: Array) -> tuple[Array, Array]:
+        """Return a draw z (N, Z), and log q(z|x) - log p(z) at it in nats, (N,)."""
         ...
 
     def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Params]:
@@ -79,6 +86,12 @@ class DiagonalGaussian:
         kl, dmean_kl, dlogvar_kl = gaussian_kl(*q)
         noise = q.std() * eps
         return q.mean + noise, kl, (noise, dmean_kl, dlogvar_kl)
+
+    def log_ratio(self, params: Params, h: Array, eps: Array) -> tuple[Array, Array]:
+        """Return a draw and (z^2 - eps^2 - logvar) / 2, summed over the latents."""
+        q = self.normal(h)
+        z = q.sample(eps)
+        return z, 0.5 * (z * z - eps * eps - q.logvar).sum(axis=1)
 
     def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Params]:
         """Return dmean = dz + dkl mean, dlogvar = dz std eps / 2 + dkl (exp(logvar) - 1) / 2."""

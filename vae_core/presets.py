@@ -25,6 +25,7 @@ class Preset:
 
 
 MNIST = VAEConfig((28, 28, 1), latent=2)
+MNIST_50 = VAEConfig((28, 28, 1), latent=50, hidden=(1500,))
 
 PRESETS: dict[str, Preset] = {
     "mnist": Preset(
@@ -41,6 +42,23 @@ PRESETS: dict[str, Preset] = {
             steps=10_000,
             batch=32,
             beta=article_beta(1e-4, 32, MNIST.pixels),
+            beta_schedule="delayed_ramp",
+        ),
+    ),
+    "mnist-50": Preset(
+        "the article's digits with 50 latents: 784-1500-50, no KL term",
+        DIGIT_28,
+        MNIST_50,
+        TrainSettings(steps=10_000, batch=32, beta=0.0),
+    ),
+    "mnist-50-ramp": Preset(
+        "the same with the KL ramp of the 2 latents, under which most of the 50 collapse",
+        DIGIT_28,
+        MNIST_50,
+        TrainSettings(
+            steps=10_000,
+            batch=32,
+            beta=article_beta(1e-4, 32, MNIST_50.pixels),
             beta_schedule="delayed_ramp",
         ),
     ),

@@ -1,7 +1,7 @@
 """Principal components: the linear yardstick of every model, and where some of them start."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,10 +67,18 @@ class PrincipalComponents:
         total = float(sum(squares for squares, _ in parts)) / count
         return cls(mean, *largest(values, span.astype(np.float64) @ vectors, components, total))
 
+    def first(self, components: int) -> "PrincipalComponents":
+        """Return the first so many; ``noise`` stays that of all."""
+        return replace(self, directions=self.directions[:components], std=self.std[:components])
+
+    def scores(self, x: Array) -> Array:
+        """Project (N, ...) onto the components: (N, K)."""
+        scores: Array = (flat(x) - self.mean) @ self.directions.T
+        return scores
+
     def reconstruct(self, x: Array) -> Array:
         """Project (N, ...) onto the components and back; the same shape."""
-        centred = x.reshape(len(x), -1) - self.mean
-        rows: Array = self.mean + centred @ self.directions.T @ self.directions
+        rows: Array = self.mean + self.scores(x) @ self.directions
         return rows.reshape(x.shape)
 
 

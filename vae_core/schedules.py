@@ -5,6 +5,10 @@ from typing import Protocol
 
 from vae_core.errors import ConfigError
 
+CYCLES = 4
+STEEP = 6.0
+"""Of the sigmoid, which is 0.0025 at the start."""
+
 
 class Schedule(Protocol):
     """A factor in [0, 1] that multiplies the setting's maximum."""
@@ -24,6 +28,21 @@ def delayed_ramp(step: int, steps: int) -> float:
     return max(0.0, 2 * step / steps - 1)
 
 
+def linear(step: int, steps: int) -> float:
+    """From 0 up to 1 in a straight line over the first half, then 1 (arXiv:1602.02282, 3.1)."""
+    return min(1.0, 2 * step / steps)
+
+
+def sigmoid(step: int, steps: int) -> float:
+    """From almost 0 to almost 1 along a logistic curve, 1/2 at a quarter (arXiv:1511.06349)."""
+    return 1 / (1 + math.exp(-STEEP * (4 * step / steps - 1)))
+
+
+def cyclical(step: int, steps: int) -> float:
+    """Four times from 0 up to 1 over half a cycle, then 1 over the other (arXiv:1903.10145)."""
+    return linear(CYCLES * step % steps, steps)
+
+
 def cosine(step: int, steps: int) -> float:
     """From 1 down to 0 along half a cosine (arXiv:1608.03983, eq. 5)."""
     return 0.5 * (1 + math.cos(math.pi * step / steps))
@@ -38,6 +57,9 @@ def warm_cosine(step: int, steps: int) -> float:
 SCHEDULES: dict[str, Schedule] = {
     "constant": constant,
     "delayed_ramp": delayed_ramp,
+    "linear": linear,
+    "sigmoid": sigmoid,
+    "cyclical": cyclical,
     "cosine": cosine,
     "warm_cosine": warm_cosine,
 }

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from vae_core.bounds import binarised
 from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
 from vae_core.data.dataset import Dataset
 from vae_core.errors import CheckpointError, ConfigError, DataError
@@ -43,6 +44,8 @@ class TrainSettings:
     beta_schedule: str = "constant"
     mirror: bool = False
     """Show every picture left-right mirrored half of the time."""
+    binarise: bool = False
+    """Draw every pixel on or off anew each step, on with its brightness as probability."""
     linear_start: bool = False
     """Begin as the best linear autoencoder; see :mod:`vae_core.linear_start`."""
     linear_pace: float = 1.0
@@ -140,6 +143,8 @@ def train(
             x = dataset.batch(indices[batch_at(step, len(indices), settings)])
             if settings.mirror:
                 x = mirror_half(x, rng)
+            if settings.binarise:
+                x = binarised(x, rng)
             eps = rng.standard_normal((len(x), vae.config.latent), np.float32)
             beta, lr = settings.beta_at(step), settings.lr_at(step)
             losses, grads = shared_step(pool, settings.workers, vae, state.params, x, eps, beta)

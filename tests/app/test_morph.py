@@ -1,6 +1,7 @@
 """POST /api/v1/morph."""
 
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -197,3 +198,16 @@ def test_a_named_dog_and_a_random_one_can_be_asked_for(client, photos):
     assert ends[2] == ends[3] != ends[0]
     nearest = frames_of(client, friend, model="colour", steps=2, dog_name="nearest")
     assert nearest[0]["latents"][-1]
+
+
+def test_an_animation_is_as_fast_and_goes_as_it_is_asked_to(client, photos):
+    order = {"format": "gif", "steps": 4, "fps": 20, "hold": 2, "ping_pong": False}
+    played = Image.open(io.BytesIO(client.post(URL, files=photos, data=order).content))
+    shown = [(played.seek(i), played.info["duration"])[1] for i in range(played.n_frames)]
+    assert sum(shown) == (2 + 4 + 2) * 50  # frames alike are one that stays longer
+
+
+def test_a_zip_has_the_frames_one_by_one(client, photos):
+    answer = client.post(URL, files=photos, data={"format": "zip", "steps": 3})
+    assert answer.headers["content-type"] == "application/zip"
+    assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist() == ["1.png", "2.png", "3.png"]

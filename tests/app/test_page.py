@@ -51,8 +51,8 @@ def test_the_form_brings_the_morph_back_in_the_page(client):
     assert picture_of(strip).size == (25 * 16, 16)
     assert steps == "25"
     assert '<option value="25" selected>' in answer.text
-    downloads = re.findall(r'href="data:image/(\w+);base64,[^"]+" download', answer.text)
-    assert downloads == ["png", "gif", "webp"]
+    downloads = re.findall(r'href="data:\w+/(\w+);base64,[^"]+" download', answer.text)
+    assert downloads == ["png", "gif", "webp", "zip"]
     assert answer.text.count("likeness of the") == 2
 
 

@@ -46,10 +46,13 @@ def test_a_number_that_is_none_is_named(text):
         Settings.from_env({"PORT": text})
 
 
-def test_the_first_model_of_faces_is_the_default(tmp_path):
-    tiny.save_model(tmp_path, "a-digits", Frame(height=10, width=8, channels=1))
+def test_the_finest_model_of_faces_is_the_default(tmp_path):
+    tiny.save_model(tmp_path, "a-digits", Frame(height=20, width=18, channels=1))
+    assert Morpher.from_folder(tmp_path, "", PhotoLimits()).default == "a-digits"
     tiny.save_model(tmp_path, "b-faces", face_frame(12, channels=1))
     assert Morpher.from_folder(tmp_path, "", PhotoLimits()).default == "b-faces"
+    tiny.save_model(tmp_path, "c-faces", face_frame(16, channels=1))
+    assert Morpher.from_folder(tmp_path, "", PhotoLimits()).default == "c-faces"
 
 
 def test_a_damaged_model_is_refused_by_name(tmp_path):

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.app import tiny
 
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
+PATIENCE = 20_000  # milliseconds: the tests may share their machine
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -25,6 +26,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -53,14 +57,14 @@ def finding_server(models: Path, uploads_folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serve(module: str, models: Path, uploads: Path) -> Iterator[str]:
+def serve(module: str, models: Path, uploads: Path, model: str = "faces") -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     environ = os.environ | {
         "MODELS": str(models),
-        "MODEL": "faces",
+        "MODEL": model,
         "PORT": str(port),
         "TMPDIR": str(uploads),
     }
@@ -103,7 +107,7 @@ class Visit:
         self.complaints: list[str] = []
         self.context = browser.new_context(**options)
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

@@ -92,6 +92,7 @@ def test_the_pins_are_where_the_face_was_found(finding_visit):
 @pytest.mark.parametrize("model", ["faces", "colour"])
 def test_what_the_model_sees_is_what_the_server_makes_of_it(finding_visit, model):
     page = visit_page(finding_visit)
+    page.get_by_text("More", exact=True).click()
     page.get_by_label("Imagined by").select_option(model)
     crop = card(page, "dog").locator(".crop")
     expect(crop).to_have_js_property("width", {"faces": 12, "colour": 16}[model])

@@ -40,10 +40,10 @@ def test_two_photos_become_a_morph_that_the_slider_scrubs(visit):
     expect(page.locator("#status")).to_have_text("The morph is ready.")
     expect(page.locator(".likeness")).to_have_count(2)
     strip = page.locator(".strip")
-    assert strip.evaluate("s => [s.naturalWidth, s.naturalHeight]") == [11 * 12, 12]
+    assert strip.evaluate("s => [s.naturalWidth, s.naturalHeight]") == [11 * 256, 256]
 
     before = len(visit.requests)
-    slider, canvas = page.get_by_role("slider"), page.locator(".stage canvas")
+    slider, canvas = page.locator(".frame"), page.locator(".stage canvas")
     frames = [canvas.evaluate(PIXELS)]
     for _ in range(10):
         slider.press("ArrowRight")
@@ -79,7 +79,7 @@ def test_taking_the_slider_stops_what_plays(visit):
     page.goto(visit.address)
     page.get_by_role("button", name="Play").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    page.get_by_role("slider").press("Home")
+    page.locator(".frame").press("Home")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     expect(page.locator(".stage canvas")).to_have_attribute("aria-label", "Frame 1 of 11")
 
@@ -90,7 +90,7 @@ def test_the_example_can_be_scrubbed_before_any_photo_is_given(visit):
     canvas = page.locator(".stage canvas")
     expect(canvas).to_have_attribute("aria-label", "Frame 6 of 11")
     middle = canvas.evaluate(PIXELS)
-    page.get_by_role("slider").press("End")
+    page.locator(".frame").press("End")
     expect(canvas).to_have_attribute("aria-label", "Frame 11 of 11")
     rest(page)
     assert canvas.evaluate(PIXELS) != middle
@@ -154,12 +154,15 @@ def test_every_download_is_the_file_that_it_says(visit):
     page.goto(visit.address)
     choose(page)
     morph(page)
-    starts = {"Strip": b"\x89PNG", "GIF": b"GIF8", "WebP": b"RIFF"}
-    for name, start in starts.items():
+    starts = {"GIF": b"GIF8", "WebP": b"RIFF", "Frames": b"PK", "This frame": b"\x89PNG"}
+    files = {"Strip": page.get_by_role("link", name="Strip")}
+    files |= {name: page.get_by_role("button", name=name, exact=True) for name in starts}
+    for name, button in files.items():
         with page.expect_download() as download:
-            page.get_by_role("link", name=name).click()
-        assert re.fullmatch(r"friend-to-dog\.(png|gif|webp)", download.value.suggested_filename)
-        assert download.value.path().read_bytes().startswith(start)
+            button.click()
+        name_of_file = r"(friend-to-dog|frame-\d+)\.(png|gif|webp|zip)"
+        assert re.fullmatch(name_of_file, download.value.suggested_filename)
+        assert download.value.path().read_bytes().startswith(starts.get(name, b"\x89PNG"))
 
 
 def test_without_javascript_the_form_does_it_all(visit_without_script):
@@ -168,9 +171,9 @@ def test_without_javascript_the_form_does_it_all(visit_without_script):
     choose(page)
     morph(page)
     expect(page.get_by_role("heading", name="From friend to dog")).to_be_visible()
-    expect(page.locator(".strip")).to_have_js_property("naturalWidth", 11 * 12)
+    expect(page.locator(".strip")).to_have_js_property("naturalWidth", 11 * 256)
     expect(page.locator(".stage img")).to_be_visible()
-    expect(page.get_by_role("slider")).to_be_hidden()
+    expect(page.locator(".frame")).to_be_hidden()
 
 
 def test_without_javascript_a_refusal_is_read_beside_its_photo(visit_without_script):

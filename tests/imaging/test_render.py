@@ -1,10 +1,17 @@
 import io
+import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from vae_core.imaging.render import render_gif, render_png, render_strip, render_webp
+from vae_core.imaging.render import (
+    render_gif,
+    render_png,
+    render_strip,
+    render_webp,
+    render_zip,
+)
 
 
 @pytest.fixture(params=[1, 3], ids=["grey", "rgb"])
@@ -85,3 +92,11 @@ def test_an_animation_resembles_its_frames(render):
 def test_browsers_do_not_slow_down_a_quick_gif(frames):
     image = opened(render_gif(frames, fps=1000))
     assert image.info["duration"] == 20
+
+
+def test_a_zip_has_every_frame_in_order(frames):
+    many = np.concatenate([frames, frames])
+    with zipfile.ZipFile(io.BytesIO(render_zip(many))) as folder:
+        assert folder.namelist() == [f"{n:02}.png" for n in range(1, 11)]
+        for name, frame in zip(folder.namelist(), rounded(many), strict=True):
+            np.testing.assert_array_equal(pixels_of(folder.read(name)), frame.squeeze())

@@ -13,6 +13,7 @@ from vae_core.layers import (
     Flatten,
     LeakyRelu,
     Linear,
+    MaskedLinear,
     Reshape,
     Residual,
     Resize,
@@ -29,6 +30,7 @@ from vae_core.model import cast
 CASES = [
     (Linear(5, 3), (4, 5)),
     (Linear(1, 7), (1, 1)),
+    (MaskedLinear((1, 2, 3, 0), (0, 1, 2)), (4, 4)),
     (Tanh(), (4, 5)),
     (Sigmoid(), (4, 5)),
     (Softplus(), (4, 5)),

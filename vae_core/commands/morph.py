@@ -27,7 +27,7 @@ RENDERERS: dict[str, Callable[..., bytes]] = {
 }
 
 MODELS = Path(__file__).parents[2] / "models"
-MODEL, FINDER = MODELS / "classic.safetensors", MODELS / "finder.safetensors"
+MODEL, FINDER = MODELS / "flagship.safetensors", MODELS / "finder.safetensors"
 
 WHOLE = 768
 """Pixels of a whole photo's longer side, unless another size is asked for."""

@@ -64,16 +64,25 @@ def run(args: argparse.Namespace) -> int:
     if args.out.is_dir():
         raise ConfigError(f"{args.out} is a folder; --out names the file to write.")
     folder = RunFolder(args.out)
+    if not run_job(job, args.out, folder, args.restart, args.until):
+        return 1
+    draw_curve(folder)
+    return 0
+
+
+def run_job(
+    job: Job, out: Path, folder: RunFolder, restart: bool = False, until: int | None = None
+) -> bool:
+    """Train or resume; return whether it came to its end and the model was written."""
     with folder.locked():
         with stop_on_signal() as stopped:
-            state = starting_state(folder, job, args.restart)
-            drive(job, state, folder, stopped, args.until or job.settings.steps)
+            state = starting_state(folder, job, restart)
+            drive(job, state, folder, stopped, until or job.settings.steps)
         if stopped() or state.step < job.settings.steps:
             print(f"Stopped after step {state.step}; the same command goes on from there.")
-            return 1
-        print(job.finish(args.out, state))
-        draw_curve(folder)
-    return 0
+            return False
+        print(job.finish(out, state))
+    return True
 
 
 def make_job(preset: str, data: Path, changes: dict[str, Any], start: Path | None) -> Job:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vae_core.checkpoint import Checkpoint, save_checkpoint
+from vae_core.collapse import collapse
 from vae_core.commands.card import write_card
 from vae_core.commands.job import provenance
 from vae_core.data.dataset import Dataset, open_dataset, shrunk
@@ -94,5 +95,6 @@ class VAEJob:
         write_card(out, checkpoint)
         return (
             f"{out}: mean square error per pixel {test['mse']:.5f} on {test['pictures']} test "
-            f"pictures (PCA with {test['pca_components']} components: {test['pca_mse']:.5f})."
+            f"pictures (PCA with {test['pca_components']} components: {test['pca_mse']:.5f}).\n"
+            + collapse(bare, self.dataset, pictures_of(self.dataset, "test")).sentence
         )

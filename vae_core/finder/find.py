@@ -13,11 +13,9 @@ from vae_core.checkpoint import read_tensors
 from vae_core.errors import CheckpointError, LandmarksError
 from vae_core.finder.faces import Face, boxes_of, overlap, spread
 from vae_core.finder.network import (
-    CELL,
     POINTS,
     READER_FRAME,
     SPECIES,
-    as_input,
     build_gauge,
     build_reader,
     build_scout,
@@ -25,24 +23,12 @@ from vae_core.finder.network import (
 )
 from vae_core.finder.targets import OFFSET, cell_centres
 from vae_core.finder.training_sets import GAUGE_POINTS, READER_POINTS
-from vae_core.imaging.align import Landmarks, Similarity, as_matrix
+from vae_core.finder.views import pyramid, reduced, to_picture, views, whole_cells
+from vae_core.imaging.align import Landmarks
 from vae_core.imaging.photo import Photo
-from vae_core.imaging.resample import cut
 from vae_core.layers import Layer, sigmoid
 from vae_core.model import cast
 from vae_core.types import Array, Params, scope
-
-BASE = 384
-"""Pixels of the short side at the finest scale; a face of 8 % of it is the scout's smallest."""
-
-LONGEST = 2 * BASE
-"""Pixels of the long side at the finest scale, so that a panorama costs no more than two photos."""
-
-FINDER_SIDE = 512
-"""Pixels of the short side that a photo should be read with: the reader looks closer."""
-
-SMALLEST_SIDE = 24
-"""Pixels; where the pyramid of halved pictures ends."""
 
 CANDIDATES = 10
 """At most, that the reader is shown."""
@@ -235,55 +221,6 @@ def spans_a_face(landmarks: Landmarks) -> bool:
     return True
 
 
-def reduced(image: Image.Image) -> Image.Image:
-    """Return a picture that is just large enough for the finder: twice the finest scale."""
-    factor = min(image.size) // FINDER_SIDE
-    return image.reduce(factor) if factor > 1 else image
-
-
-def pyramid(image: Image.Image) -> Iterator[Image.Image]:
-    """Yield a picture at its finest scale, and halved until it is too small to hold a face."""
-    w, h = image.size
-    scale = min(BASE / min(w, h), LONGEST / max(w, h), 2.0)
-    while True:
-        size = max(1, round(w * scale)), max(1, round(h * scale))
-        yield image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
-        scale /= 2
-        if min(w, h) * scale < SMALLEST_SIDE:
-            return
-
-
-def whole_cells(picture: Image.Image) -> Array:
-    """Return (1, H, W, 3) in [-1, 1], filled up with mid grey to whole cells."""
-    x = as_input(np.asarray(picture))
-    h, w = (-side % CELL for side in x.shape[:2])
-    return np.pad(x, ((0, h), (0, w), (0, 0)))[None]
-
-
-def views(image: Image.Image, points: Array, expected: Array) -> tuple[list[Similarity], Array]:
-    """Cut out faces (K, 4, 2) so that their landmarks come to the ``expected`` places (4, 2).
-
-    Returns the ways back to the picture and (K, 64, 64, 3) in [-1, 1].
-    """
-    ways = [upright(p, expected).inverse() for p in points]
-    return ways, as_input(np.stack([view(image, way) for way in ways]))
-
-
-def view(image: Image.Image, to_image: Similarity) -> Array:
-    """Return a candidate as the reader and the gauge see it, (64, 64, 3) uint8.
-
-    Coarser and ten times faster than a model's crop: the networks learned from pictures that were
-    shrunk and turned this way.
-    """
-    size = READER_FRAME.height, READER_FRAME.width
-    factor = max(1, math.floor(to_image.scale))
-    part, origin = cut(image, as_matrix(to_image), size, factor)
-    matrix = as_matrix(Similarity(to_image.turn, to_image.shift - complex(*origin))) / factor
-    flat = tuple(matrix.ravel().tolist())
-    bilinear = Image.Resampling.BILINEAR
-    return np.asarray(Image.fromarray(part).transform(size, Image.Transform.AFFINE, flat, bilinear))
-
-
 def both_ways(network: Layer, params: Params, x: Array) -> tuple[Array, Array]:
     """Return what a network says of pictures (K, H, W, C), and of their mirror images: (K, D)."""
     y, _ = network.forward(params, np.concatenate([x, x[:, :, ::-1]]))
@@ -303,11 +240,6 @@ def softmax(logits: Array) -> Array:
     return odds
 
 
-def to_picture(ways: list[Similarity], seen: Array) -> Array:
-    """Take landmarks (K, 4, 2) from each view back to the picture."""
-    return np.stack([way.apply(points) for way, points in zip(ways, seen, strict=True)])
-
-
 def peaks(heat: Array) -> Array:
     """Return where (h, w) is as large as all its eight neighbours."""
     padded = np.pad(heat, 1, constant_values=-1)
@@ -315,13 +247,3 @@ def peaks(heat: Array) -> Array:
     around = [padded[i : i + h, j : j + w] for i in range(3) for j in range(3)]
     top: Array = heat >= np.max(around, axis=0)
     return top
-
-
-def upright(points: Array, expected: Array) -> Similarity:
-    """Return the similarity that brings landmarks closest to the expected places, (4, 2) both."""
-    p, q = points @ np.array([1, 1j]), expected @ np.array([1, 1j])
-    dp, dq = p - p.mean(), q - q.mean()
-    turn = complex(np.vdot(dp, dq) / max(np.vdot(dp, dp).real, 1e-6))
-    if abs(turn) < 1e-6:
-        turn = complex(1 / max(math.sqrt(np.vdot(dp, dp).real), 1e-3))
-    return Similarity(turn, complex(q.mean() - turn * p.mean()))

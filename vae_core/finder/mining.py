@@ -10,9 +10,10 @@ from PIL import Image
 
 from vae_core.finder.compose import Composed, Placed, compose, whole_scene
 from vae_core.finder.faces import spread
-from vae_core.finder.find import READINGS, Finder, upright, view
+from vae_core.finder.find import READINGS, Finder
 from vae_core.finder.scenery import Scenery
 from vae_core.finder.training_sets import FACE, READER_POINTS, as_record, shared_scenery, workers
+from vae_core.finder.views import upright, view
 from vae_core.types import Array, Rng
 
 MOST = 8

@@ -4,6 +4,7 @@ from vae_core.layers.activations import LeakyRelu, Sigmoid, Silu, Softplus, Tanh
 from vae_core.layers.chain import Chain, Residual, input_grad, param_grads
 from vae_core.layers.conv import Conv2d
 from vae_core.layers.linear import Flatten, Linear, Reshape
+from vae_core.layers.masked import MaskedLinear
 from vae_core.layers.protocol import Layer
 from vae_core.layers.rearrange import DepthToSpace, SpaceToDepth
 from vae_core.layers.resize import Resize
@@ -16,6 +17,7 @@ __all__ = [
     "Layer",
     "LeakyRelu",
     "Linear",
+    "MaskedLinear",
     "Reshape",
     "Residual",
     "Resize",

@@ -1,0 +1,99 @@
+"""Pages to look around in: latent space, the plane of digits, how it all works."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.exceptions import HTTPException
+
+from app.deps import ServicesDep, services
+from app.headers import WHILE
+from app.morphing import Morpher
+from app.pages import templates
+from app.rendering import RENDERINGS
+from app.settings import ROOT
+from app.sharing import unpack
+from vae_core.checkpoint import Checkpoint
+
+POINTS = ROOT / "static" / "digits"
+"""Where digits are in a model's plane, made by ``python -m vae_core scatter``: NAME.json."""
+
+GRID = 20
+"""Digits in a row of a plane, and rows."""
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/explore")
+async def explore(
+    request: Request,
+    model: str = "",
+    face: Annotated[str, Query(max_length=8192, description="As in a link that is shared.")] = "",
+) -> Response:
+    """Show the sliders through a model's latent space; LatentsError if the face is none of its."""
+    morpher = services(request).morpher
+    name = exploring(morpher, model)
+    latent = None
+    if name and face:
+        [latent] = morpher.latents([unpack(face).tolist()], morpher.checkpoint(name)).tolist()
+    context = {"model": name, "face": json.dumps(latent) if latent else ""}
+    return templates.TemplateResponse(request, "explore.html", context)
+
+
+def exploring(morpher: Morpher, wanted: str) -> str:
+    """Return the model that can be explored: the one that is wanted, or else the first."""
+    able = [name for name, c in morpher.checkpoints.items() if "species" in c.metadata]
+    first = morpher.default if morpher.default in able else next(iter(able), "")
+    return wanted if wanted in able else first
+
+
+@router.get("/digits")
+async def digits(request: Request) -> Response:
+    """Show the planes of the models that have one."""
+    morpher = services(request).morpher
+    planes = [c for name, c in morpher.checkpoints.items() if extent_of(name)]
+    described = sorted(map(plane_of, planes), key=lambda plane: plane["beta"])
+    context = {"planes": described, "side": GRID}
+    return templates.TemplateResponse(request, "digits.html", context)
+
+
+@router.get("/digits/{model}.png")
+async def digit_grid(services: ServicesDep, model: str) -> Response:
+    """Show what a model decodes all over its plane."""
+    if model not in services.morpher.checkpoints or not (extent := extent_of(model)):
+        raise HTTPException(404)
+    grid = await services.run(services.morpher.grid, extent, GRID, model)
+    png = await services.run(RENDERINGS["strip"].render, grid[None])
+    return Response(png, media_type="image/png", headers={"Cache-Control": WHILE})
+
+
+@router.get("/how")
+async def how(request: Request) -> Response:
+    """Tell what a variational autoencoder is, with pictures of our own models."""
+    found = services(request)
+    checkpoint = found.morpher.checkpoint()
+    digits = found.morpher.checkpoints.get("mnist-ramp")
+    context: dict[str, Any] = {
+        "model": checkpoint,
+        "example": found.example is not None,
+        "digits": digits if digits and extent_of(digits.name) else None,
+        "dogs": list(checkpoint.metadata.get("dogs", {}))[:6],
+    }
+    return templates.TemplateResponse(request, "how.html", context)
+
+
+def extent_of(model: str) -> Any:
+    """Return which part of its plane a model's digits are in; None if that is not known."""
+    path = POINTS / f"{model}.json"
+    names = {known.name for known in POINTS.glob("*.json")}
+    return json.loads(path.read_text("utf-8"))["extent"] if path.name in names else None
+
+
+def plane_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Say what a model's plane is called, and how it came about."""
+    settings = checkpoint.metadata.get("settings", {})
+    return {
+        "name": checkpoint.name,
+        "beta": settings.get("beta", 0),
+        "losses": checkpoint.metadata.get("losses", {}),
+    }

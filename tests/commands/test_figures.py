@@ -1,0 +1,80 @@
+"""``figures``: every figure comes out of one command, and what is missing is said."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vae_core.__main__ import main
+from vae_core.checkpoint import load_checkpoint
+from vae_core.data.dataset import open_dataset
+from vae_core.gallery import GALLERY, Exhibit, member, read_log
+
+
+@pytest.fixture
+def draw(trained, data, tmp_path):
+    def drawing(*more, model=True):
+        chosen = ("--model", str(trained)) if model else ()
+        return main(["figures", *more, *chosen, "--data", str(data), "--out", str(tmp_path)])
+
+    return drawing
+
+
+@pytest.fixture
+def exhibit(trained, data):
+    return Exhibit((load_checkpoint(trained),), open_dataset(data))
+
+
+def test_all_figures_come_out_of_one_command(draw, tmp_path, capsys):
+    assert draw("--all") == 0
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *(f"{name}.png" for name in GALLERY),
+        "walks.gif",
+        "cover.gif",
+    }
+    assert not capsys.readouterr().err
+    with Image.open(tmp_path / "cover.gif") as animation:
+        assert animation.n_frames > 10
+
+
+def test_a_sheet_of_pictures_needs_no_model(draw, tmp_path):
+    assert draw("samples", model=False) == 0
+    assert (tmp_path / "samples.png").exists()
+
+
+@pytest.mark.parametrize("names", [["nonsense"], []])
+def test_an_unknown_or_no_name_lists_those_there_are(draw, names, capsys):
+    assert draw(*names) == 2
+    assert "there are samples, reconstructions, plane" in capsys.readouterr().err
+
+
+def test_a_figure_of_a_model_without_one_is_refused(draw, capsys):
+    assert draw("plane", model=False) == 2
+    assert "give --model" in capsys.readouterr().err
+
+
+def test_with_all_what_cannot_be_drawn_is_left_out_and_told(draw, tmp_path, capsys):
+    assert draw("--all", model=False) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["samples.png"]
+    assert "cover: The figure cover shows a model" in capsys.readouterr().err
+
+
+def test_the_log_beside_a_checkpoint_is_read(trained, tmp_path):
+    assert [row["step"] for row in read_log(trained)] == list(range(1, 25))
+    assert read_log(tmp_path / "none.safetensors") == []
+
+
+def test_every_figure_shows_the_same_held_out_pictures(exhibit):
+    assert set(exhibit.dataset.split[exhibit.test]) == {"test"}
+    np.testing.assert_array_equal(exhibit.test, Exhibit((), exhibit.dataset).test)
+
+
+def test_the_end_of_a_walk_is_of_its_species_and_well_reconstructed(exhibit):
+    place = member(exhibit, "dog", 0)
+    assert exhibit.groups[place] == "dog"
+    model = exhibit.models[0]
+    x = exhibit.pictures(np.flatnonzero(exhibit.groups == "dog"))
+    errors = np.square(model.reconstruct(x) - x).mean(axis=(1, 2, 3))
+    own = np.square(
+        model.reconstruct(exhibit.pictures(np.array([place]))) - exhibit.pictures(np.array([place]))
+    ).mean()
+    assert own <= np.median(errors)

@@ -1,0 +1,47 @@
+"""Rows as a table, CSV or Markdown, and as a figure."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from vae_core.experiments.sweep import Row
+
+DIGITS = 4
+
+
+def columns_of(rows: Mapping[str, Row]) -> list[str]:
+    """Return every column that a row has, in the order of its first appearance."""
+    return list(dict.fromkeys(column for row in rows.values() for column in row))
+
+
+def as_text(value: float | int | str) -> str:
+    """Return four significant digits of a float, and anything else as it is."""
+    return f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value)
+
+
+def markdown(rows: Mapping[str, Row]) -> str:
+    """Return a Markdown table."""
+    columns = columns_of(rows)
+    lines = [["", *columns], ["---"] * (len(columns) + 1)]
+    lines += [[name, *(as_text(row.get(c, "")) for c in columns)] for name, row in rows.items()]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def comma_separated(rows: Mapping[str, Row]) -> str:
+    """Return CSV with all digits; the first column names the rows."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["name", *columns_of(rows)])
+    writer.writeheader()
+    writer.writerows({"name": name, **row} for name, row in rows.items())
+    return text.getvalue()
+
+
+def draw_rows(axes: Any, rows: Mapping[str, Row], column: str) -> None:
+    """Draw one column as bars, a row each, with its value at the bar's end."""
+    names = [name for name in rows if column in rows[name]]
+    bars = axes.barh(names, [rows[name][column] for name in names])
+    axes.bar_label(bars, [as_text(rows[name][column]) for name in names], padding=3)
+    axes.invert_yaxis()
+    axes.margins(x=0.25)
+    axes.set_title(column)
