@@ -17,6 +17,7 @@ from app.results import FILES, Result, pictures_of, result_of
 from app.schemas import Problem
 from app.settings import ROOT
 from app.sharing import Shared
+from vae_core.morph import Morph
 
 CHOICES: dict[str, dict[Any, str]] = {
     "steps": {11: "11, quick", 25: "25, smooth", 64: "64, silky"},

@@ -71,17 +71,17 @@ def test_work_that_nobody_waits_for_any_more_keeps_its_thread_and_no_other_is_be
 
 def test_frames_are_made_and_rendered_while_there_is_memory_for_them(models, monkeypatch):
     """Another morph of the same size waits until the answer of the first is there."""
-    begin, render = Morpher.morph, RENDERINGS["strip"].render
+    begin, render = Morpher.morph, RENDERINGS["webp"].render
     seen = []
     monkeypatch.setattr(Morpher, "morph", lambda *args: seen.append("begun") or begin(*args))
     rendering = replace(
-        RENDERINGS["strip"],
-        render=lambda frames: time.sleep(0.1) or seen.append("done") or render(frames),
+        RENDERINGS["webp"],
+        render=lambda *args, **how: time.sleep(0.1) or seen.append("done") or render(*args, **how),
     )
-    monkeypatch.setitem(RENDERINGS, "strip", rendering)
+    monkeypatch.setitem(RENDERINGS, "webp", rendering)
     with serve(models, workers=4, max_frames_bytes=10) as client, ThreadPoolExecutor(4) as pool:
-        seen.clear()  # of the example, which was rendered at the start
-        answers = list(pool.map(lambda _: morph(client), range(4)))
+        animation = {"format": "webp"}
+        answers = list(pool.map(lambda _: morph(client, data=animation), range(4)))
     assert [answer.status_code for answer in answers] == [200] * 4
     assert seen == ["begun", "done"] * 4
 
@@ -99,6 +99,22 @@ def test_places_are_given_back_whatever_happens(models, monkeypatch):
             assert morph(client).status_code == 200
             assert client.post("/api/v1/morph", files={"dog": b"x"}).status_code == 422
             assert morph(client).status_code == 200
+
+
+def test_what_is_asked_for_without_a_body_waits_for_a_place_too(models, monkeypatch):
+    over, begun = threading.Event(), threading.Semaphore(0)
+    monkeypatch.setattr(Morpher, "draw", lambda *args: begun.release() or over.wait(30) or 1 / 0)
+    with serve(models, workers=1, queue=1) as client, ThreadPoolExecutor(2) as pool:
+        client = TestClient(client.app, raise_server_exceptions=False)
+        with client:
+            asked = [pool.submit(client.get, "/api/v1/samples") for _ in range(2)]
+            assert begun.acquire(timeout=30)
+            time.sleep(0.2)  # until the other waits, too
+            assert_problem(client.get("/api/v1/samples"), 429, "busy")
+            assert client.get("/").status_code == 200
+            assert client.get("/static/style.css").status_code == 200
+            over.set()
+        assert [each.result().status_code for each in asked] != [429, 429]
 
 
 def test_a_person_is_told_on_a_page(models):
@@ -133,6 +149,7 @@ def test_a_client_that_asks_too_often_is_turned_away_for_a_while(models):
         answer = morph(client)
         assert "wait a moment" in assert_problem(answer, 429)
         assert int(answer.headers["retry-after"]) == 30
+        assert_problem(client.get("/api/v1/samples"), 429)
         assert client.get("/").status_code == 200
 
 

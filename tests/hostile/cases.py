@@ -79,6 +79,18 @@ PATHS = [
     "//127.0.0.1/",
     "/%ff%fe",
     "/docs/../openapi.json",
+    "/shared?friend=%2e%2e&dog=%00",
+    "/shared?friend=AAA&dog=AAAAAAAAAAAAAA&steps=64",
+    "/shared.png?friend=AHwAfAB8AHwAfA&dog=AH4AfgB-AH4Afg",
+    "/shared?friend=" + "A" * 8000 + "&dog=" + "A" * 8000,
+    "/explore?model=faces&face=%ff%fe",
+    "/explore?model=../../etc/passwd",
+    "/digits/..%2f..%2fpyproject.png",
+    "/dogs/../../x.png",
+    "/dogs/colour/%2e%2e%2fx.png",
+    "/api/v1/samples?count=1000000&seed=-1",
+    "/api/v1/samples?seed=" + "9" * 400,
+    "/api/v1/directions?model=%00",
 ]
 
 
