@@ -246,3 +246,9 @@ class DecoderPool:
 def time_left() -> float:
     """Return how many seconds there are until the answer is due."""
     return DUE.get(time.monotonic() + START_SECONDS) - time.monotonic()
+
+
+def check_time() -> None:
+    """Raise BusyError if the answer is late: nobody waits for the rest of the work."""
+    if time_left() < 0:
+        raise BusyError

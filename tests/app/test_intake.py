@@ -3,14 +3,17 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.decoding import DUE, BusyError
 from app.main import create_app
 from app.morphing import Morpher
-from app.rendering import RENDERINGS
+from app.rendering import RENDERINGS, picture_url, render_frames
 from app.settings import Settings
 from app.visitors import REMEMBERED, RateLimit, client_of
 from tests.app.pictures import dog_photo, photo
@@ -67,6 +70,20 @@ def test_work_that_nobody_waits_for_any_more_keeps_its_thread_and_no_other_is_be
             assert_problem(morph(client), 429, "busy")
         over.set()
     assert len(begun) == 1
+
+
+@pytest.mark.parametrize("form", RENDERINGS)
+def test_nothing_is_rendered_when_it_is_too_late(form):
+    frames = np.zeros((2, 8, 8, 3), np.float32)
+
+    def late():
+        DUE.set(time.monotonic() - 1)
+        for render in (lambda: render_frames(frames, form), lambda: picture_url(frames[0])):
+            with pytest.raises(BusyError):
+                render()
+
+    assert render_frames(frames, form)
+    copy_context().run(late)
 
 
 def test_frames_are_made_and_rendered_while_there_is_memory_for_them(models, monkeypatch):
