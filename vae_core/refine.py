@@ -10,16 +10,18 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from vae_core.backend import array_module
 from vae_core.errors import ConfigError
 from vae_core.layers import input_grad
 from vae_core.losses import Coloured, sum_over_pixels
 from vae_core.model import VAE
 from vae_core.posterior import DiagonalGaussian
-from vae_core.types import Array, Params, scope
+from vae_core.types import Array, Params, Rng, scope
 
-RATE = 0.5
-"""Of a natural gradient's step; whole ones overshoot where the decoder bends."""
+RATE = 0.25
+"""Of a natural gradient's step; longer ones overshoot where the decoder bends."""
 
 MOST_STEPS = 8
 """More would make a stranger wait, and a file from a stranger says how many."""
@@ -78,9 +80,14 @@ def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> Array:
     return best
 
 
-def error_variance(vae: VAE, params: Params, x: Array) -> float:
-    """Return the variance of the emphasised errors, decoded from mean latents of (N, H, W, C)."""
+def error_variance(vae: VAE, params: Params, x: Array, rng: Rng) -> float:
+    """Return the variance of the emphasised errors, decoded from latents drawn from q(z|x).
+
+    x: (N, H, W, C). It is the sigma^2 to which training fits the posterior's variance. Raises
+    ConfigError for a model without coloured errors.
+    """
     if not isinstance(vae.likelihood, Coloured):
         raise ConfigError("Only a model with coloured errors has emphasised ones.")
-    y = vae.decoder.forward(scope(params, "decoder"), vae.encode(params, x))[0]
+    z, _ = vae.draw(params, x, rng.standard_normal((len(x), vae.config.latent), np.float32))
+    y = vae.decoder.forward(scope(params, "decoder"), z)[0]
     return float(((y - x) * vae.likelihood.emphasised_error(y, x)).mean())

@@ -22,7 +22,7 @@ from vae_core.evaluation import evaluate, losses
 from vae_core.metrics import Histogram
 from vae_core.model import VAEConfig
 from vae_core.presets import PRESETS
-from vae_core.refine import Refinement, error_variance
+from vae_core.refine import RATE, Refinement, error_variance
 from vae_core.training import load_state
 
 
@@ -86,8 +86,8 @@ def test_a_model_that_works_in_miniature_is_measured_refined_and_stored_in_halve
     for name, p in state.params.items():
         np.testing.assert_array_equal(model.params[name], p.astype(np.float16))
     x = small.batch(small.indices("train"))
-    variance = error_variance(model.inner.vae, model.params, x)
-    assert model.refinement == Refinement(2, 0.5, model.refinement.variance)
+    variance = error_variance(model.inner.vae, model.params, x, np.random.default_rng(0))
+    assert model.refinement == Refinement(2, RATE, model.refinement.variance)
     assert model.refinement.variance == pytest.approx(variance)
     whole = losses(model, dataset, dataset.indices("train"))
     assert model.histogram == Histogram.from_values(whole)
@@ -196,7 +196,7 @@ def test_another_model_or_other_data_do_not_go_on_from_this_run(
     wider = VAEConfig(CONFIG.image, CONFIG.latent, hidden=(10,))
     monkeypatch.setitem(PRESETS, "tiny", replace(PRESET, model=wider))
     assert train(data, out, "--steps", "4") == 2
-    assert "(model differ)" in capsys.readouterr().err
+    assert "(model hidden differ)" in capsys.readouterr().err
 
 
 def test_a_second_trainer_on_the_same_folder_is_refused_and_spoils_nothing(data, out, capsys):

@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vae_core.checkpoint import Checkpoint, save_checkpoint
 from vae_core.collapse import collapse
 from vae_core.commands.card import write_card
@@ -50,9 +52,10 @@ class VAEJob:
         return shrunk(self.dataset, scale) if scale > 1 else self.dataset
 
     def identity(self) -> dict[str, Any]:
-        """Return settings, model and data."""
+        """Return settings, model and data, each field by itself: later versions may have more."""
+        model = {f"model {name}": str(v) for name, v in self.vae.config.to_json().items()}
         data = {name: self.dataset.header[name] for name in ("name", "counts")}
-        return asdict(self.settings) | {"model": str(self.vae.config), "data": data}
+        return asdict(self.settings) | model | {"data": data}
 
     def new_state(self) -> TrainState:
         """Draw parameters."""
@@ -69,7 +72,7 @@ class VAEJob:
         metadata = provenance(self.name, state)
         if preset.refinement_steps:
             x = self.pictures.batch(self.pictures.indices("train")[:MEASURED])
-            variance = error_variance(self.vae, params, x)
+            variance = error_variance(self.vae, params, x, np.random.default_rng(0))
             how = Refinement(preset.refinement_steps, RATE, variance)
             metadata["refinement"] = how.to_json()
         return Checkpoint(name, preset.model, preset.frame, params, metadata)
