@@ -36,9 +36,12 @@ MINUTES ?= 30
 KILLS ?= 200
 TARGETS := photo checkpoint landmarks latents
 
-.PHONY: fuzz soak kills audit sbom
+.PHONY: fuzz hostile soak kills audit sbom
 fuzz: $(VENV)/safety.stamp  ## fuzz each target for $(MINUTES) minutes
 	for target in $(TARGETS); do $(BIN)/python -m tests.fuzz $$target --minutes $(MINUTES) || exit 1; done
+
+hostile: $(VENV)/dev.stamp  ## send a thousand hostile requests, and print what became of them
+	$(BIN)/python -m tests.hostile --once
 
 soak: $(VENV)/dev.stamp  ## $(MINUTES) minutes of good and bad traffic
 	$(BIN)/python -m tests.hostile --minutes $(MINUTES)
@@ -46,9 +49,9 @@ soak: $(VENV)/dev.stamp  ## $(MINUTES) minutes of good and bad traffic
 kills: $(VENV)/dev.stamp  ## kill a training run $(KILLS) times
 	$(BIN)/python -m tests.commands.kills --kills $(KILLS)
 
-audit: $(VENV)/safety.stamp  ## look the locked packages up among the known vulnerabilities; wants the network
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.lock
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
+audit: $(VENV)/safety.stamp  ## look the locked packages up among the known vulnerabilities; fails where it cannot ask
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements-dev.lock
 
 sbom: $(VENV)/safety.stamp  ## write dist/sbom.json: what a server is made of, in CycloneDX
 	mkdir -p dist

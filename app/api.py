@@ -82,13 +82,16 @@ async def morph(
     Without a photo of a dog the model imagines one: of that name, or drawn by that seed, or else
     the friend as a dog.
     """
-    result, notes = await morph_of(form, services)
-    name = services.morpher.checkpoint(form.model).name
-    address = Shared.of(result.latents, name, form).address
-    if format != "json":
-        how = format, "friend-to-dog", form.playback, address
-        return await services.run(picture_answer, result.frames, *how)
-    return await services.run(morph_answer, result, notes, name, form, address)
+
+    def wrap(result: Morph, notes: list[str]) -> Response:
+        name = services.morpher.checkpoint(form.model).name
+        address = Shared.of(result.latents, name, form).address
+        if format != "json":
+            how = format, "friend-to-dog", form.playback, address
+            return picture_answer(result.frames, *how)
+        return morph_answer(result, notes, name, form, address)
+
+    return await morph_of(form, services, wrap)
 
 
 @router.post("/faces", summary="One photo in, all its faces out")
@@ -99,10 +102,14 @@ async def faces(
 ) -> FacesAnswer:
     """Find every face of a person or a dog, and its eyes, nose and mouth."""
     data = await read_upload(photo, services)
-    read, found = await services.run(services.morpher.faces, data)
-    url = await services.run(preview_url, read) if preview else None
-    described: Any = [face.to_json() for face in found]
-    return FacesAnswer(width=read.width, height=read.height, faces=described, preview=url)
+
+    def work() -> FacesAnswer:
+        read, found = services.morpher.faces(data)
+        url = preview_url(read) if preview else None
+        described: Any = [face.to_json() for face in found]
+        return FacesAnswer(width=read.width, height=read.height, faces=described, preview=url)
+
+    return await services.run(work)
 
 
 @router.post(
@@ -118,21 +125,28 @@ async def align(
 ) -> Response:
     """Bring a face to the same pose as all others."""
     portrait = await read_portrait(form, services)
-    crop, sitter = await services.run(services.morpher.align, portrait, form.model)
-    if format == "png":
-        return await services.run(picture_answer, crop.pixels[None], "strip", "face")
-    name = services.morpher.checkpoint(form.model).name
-    return await services.run(align_answer, crop, sitter, name)
+
+    def work() -> Response:
+        crop, sitter = services.morpher.align(portrait, form.model)
+        if format == "png":
+            return picture_answer(crop.pixels[None], "strip", "face")
+        return align_answer(crop, sitter, services.morpher.checkpoint(form.model).name)
+
+    return await services.run(work)
 
 
 @router.post("/encode", summary="One photo in, its latent out")
 async def encode(services: ServicesDep, form: Annotated[PortraitForm, Depends()]) -> EncodeAnswer:
     """Find a photo's place in latent space, and how faithfully the model sees it."""
     portrait = await read_portrait(form, services)
-    encoded, note = await services.run(services.morpher.encode, portrait, form.model)
-    face = await services.run(face_of, encoded)
-    name = services.morpher.checkpoint(form.model).name
-    return EncodeAnswer(model=name, notes=[note] if note else [], **face.model_dump())
+
+    def work() -> EncodeAnswer:
+        encoded, note = services.morpher.encode(portrait, form.model)
+        name = services.morpher.checkpoint(form.model).name
+        notes = [note] if note else []
+        return EncodeAnswer(model=name, notes=notes, **face_of(encoded).model_dump())
+
+    return await services.run(work)
 
 
 @router.post(
@@ -143,12 +157,15 @@ async def encode(services: ServicesDep, form: Annotated[PortraitForm, Depends()]
 )
 async def decode(services: ServicesDep, body: DecodeBody) -> Response:
     """Decode latents, such as those that `encode` and `morph` answer with."""
-    frames = await services.run(services.morpher.decode, body.latents, body.model)
-    if body.format != "json":
-        return await services.run(picture_answer, frames, body.format, "decoded")
-    name = services.morpher.checkpoint(body.model).name
-    urls = await services.run(picture_urls, frames)
-    return JSONResponse(DecodeAnswer(model=name, frames=urls).model_dump())
+
+    def work() -> Response:
+        frames = services.morpher.decode(body.latents, body.model)
+        if body.format != "json":
+            return picture_answer(frames, body.format, "decoded")
+        name = services.morpher.checkpoint(body.model).name
+        return JSONResponse(DecodeAnswer(model=name, frames=picture_urls(frames)).model_dump())
+
+    return await services.run(work)
 
 
 @router.get("/directions", summary="Ways through latent space from a face")

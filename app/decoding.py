@@ -78,6 +78,11 @@ class Decoder:
             )
         self.ready = False
         self.alive = True
+        self.used = 0.0
+
+    def __lt__(self, other: "Decoder") -> bool:
+        """Tell whether this one is lent first: it was used last; a new one is still starting."""
+        return self.used > other.used
 
     def wait_until_ready(self) -> None:
         """Return once the child is there; the time it takes to start is not the photo's."""
@@ -127,7 +132,7 @@ class Decoder:
 
 
 class MemoryBudget:
-    """How many bytes all decoding together may take."""
+    """How many bytes all work of one kind together may take."""
 
     def __init__(self, total: int) -> None:
         self.total = self.left = total
@@ -148,6 +153,16 @@ class MemoryBudget:
             self.left += size
             self.changed.notify_all()
 
+    @contextmanager
+    def lent(self, size: int) -> Iterator[None]:
+        """Lend a part, or all of it where more is asked for; BusyError if it gets free too late."""
+        part = min(size, self.total)
+        self.take(part, time_left())
+        try:
+            yield
+        finally:
+            self.give_back(part)
+
 
 class DecoderPool:
     """Children that wait for photos: a PhotoReader, and a context that ends them all."""
@@ -158,7 +173,7 @@ class DecoderPool:
         self.budget = MemoryBudget(memory)
         self.largest = largest
         self.decoders = {Decoder(largest) for _ in range(children)}
-        self.idle: queue.LifoQueue[Decoder] = queue.LifoQueue()
+        self.idle: queue.PriorityQueue[Decoder] = queue.PriorityQueue()
         for decoder in self.decoders:
             self.idle.put(decoder)
 
@@ -217,6 +232,7 @@ class DecoderPool:
             decoder.wait_until_ready()
             yield decoder
         finally:
+            decoder.used = time.monotonic()
             self.idle.put(decoder if decoder.alive else self.replacement(decoder))
 
     def replacement(self, dead: Decoder) -> Decoder:
@@ -230,3 +246,9 @@ class DecoderPool:
 def time_left() -> float:
     """Return how many seconds there are until the answer is due."""
     return DUE.get(time.monotonic() + START_SECONDS) - time.monotonic()
+
+
+def check_time() -> None:
+    """Raise BusyError if the answer is late: nobody waits for the rest of the work."""
+    if time_left() < 0:
+        raise BusyError

@@ -1,14 +1,16 @@
 """What every handler may ask for, made once when the server starts."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, ParamSpec, TypeVar
 
-import anyio
-import anyio.to_thread
 from fastapi import Depends, Request
 
+from app.decoding import MemoryBudget
 from app.morphing import Morpher
 from app.progress import Progress
 from app.settings import Settings
@@ -23,15 +25,21 @@ class Services:
 
     settings: Settings
     morpher: Morpher
-    limiter: anyio.CapacityLimiter
+    threads: Executor
+    frames: MemoryBudget
+    """Memory for the frames of all morphs together that are being made."""
     example: bytes | None
     """A morph from latents that the default model brings along, as a PNG strip."""
     progress: Progress = field(default_factory=Progress)
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do a piece of work on a thread, a bounded number at a time: the event loop stays free."""
-        call = partial(work, *args, **kwargs)
-        return await anyio.to_thread.run_sync(call, limiter=self.limiter)
+        """Do a piece of work on a thread, a bounded number at a time: the event loop stays free.
+
+        Work that is given up before it begins is never done. What has begun goes on to its end and
+        keeps its thread until then, but nobody waits for it.
+        """
+        call = partial(copy_context().run, partial(work, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self.threads, call)
 
 
 def services(request: Request) -> Services:

@@ -1,7 +1,8 @@
 """What the page and the API both ask for, and how it becomes a portrait or a morph."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import File, Form, UploadFile
 
@@ -14,6 +15,8 @@ from vae_core.directions import Wish
 from vae_core.errors import PhotoTooLargeError
 from vae_core.imaging.align import Landmarks
 from vae_core.morph import Manner, Morph
+
+T = TypeVar("T")
 
 PhotoField = Annotated[UploadFile, File(description="JPEG, PNG, WebP, AVIF, HEIC or GIF.")]
 LandmarksField = Annotated[
@@ -129,16 +132,29 @@ class MorphForm:
 
 
 async def morph_of(
-    form: MorphForm, services: Services, strict: bool = True
-) -> tuple[Morph, list[str]]:
-    """Make the morph that a form asks for, with notes; PortraitError or UnknownModelError."""
+    form: MorphForm,
+    services: Services,
+    wrap: Callable[[Morph, list[str]], T],
+    strict: bool = True,
+) -> T:
+    """Make the morph that a form asks for, and wrap it with its notes.
+
+    Both are one piece of work, so that no frames lie and wait. Raises PortraitError,
+    UnknownModelError or BusyError.
+    """
     with portrait_of("friend"):
         friend = await read_portrait(form.friend_form, services, strict)
     dog = None
     if form.dog_form:
         with portrait_of("dog"):
             dog = await read_portrait(form.dog_form, services, strict)
-    return await services.run(services.morpher.morph, friend, dog, form.order, form.model)
+
+    def work() -> T:
+        cost = form.order.cost(services.morpher.checkpoint(form.model).frame)
+        with services.frames.lent(cost):
+            return wrap(*services.morpher.morph(friend, dog, form.order, form.model))
+
+    return await services.run(work)
 
 
 async def read_portrait(form: PortraitForm, services: Services, strict: bool = True) -> Portrait:

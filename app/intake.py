@@ -1,8 +1,9 @@
 """How a request is let in: all of its body, in time and within bounds, and then a place.
 
 A body is read before anything is done about it, so that a client that dribbles holds nothing but
-its own connection. All bodies together have so many bytes, and all work so many places; whoever
-comes then is asked to come back.
+its own connection. All bodies and answers together have so many bytes, and all work so many places;
+whoever comes then is asked to come back. An answer leaves as fast as it is taken, and one that is
+taken slowly makes room for others.
 """
 
 import math
@@ -10,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeAlias
 
 import anyio
@@ -26,13 +28,16 @@ from app.settings import Settings
 Refuse: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
 
 PIECE = 1 << 16
-"""Bytes of a body that are handed on at a time; between two, others have their turn."""
+"""Bytes of a body or answer that are handed on at a time; between two, others have their turn."""
 
 DRAINED = 4
 """How many times the limit of a body is read and thrown away, so that the client may hear of it."""
 
-WORK = ("/shared", "/dogs/", "/digits/", "/api/v1/samples")
-"""Where paths begin that take work although no body is sent."""
+FREE = ("/", "/healthz")
+"""What is answered at once, however much there is to do."""
+
+FREE_BELOW = ("/static/", "/progress/")
+"""Where paths begin that are, too."""
 
 REFUSALS = (HTTPException, BusyError)
 
@@ -65,6 +70,43 @@ class Body:
         return next_message
 
 
+class Store:
+    """How many bytes all requests and their answers may have together."""
+
+    def __init__(self, total: int) -> None:
+        self.left = total
+        self.held: dict[object, int] = {}
+        self.leaving: dict[object, anyio.CancelScope] = {}
+        """Requests whose answers are being taken, those first that began first."""
+
+    def has_room(self, size: int) -> bool:
+        """Tell whether so many bytes are free; for that, cut the oldest answers off."""
+        while size > self.left and self.leaving:
+            oldest, scope = next(iter(self.leaving.items()))
+            scope.cancel()
+            self.give_back(oldest)
+        return size <= self.left
+
+    def take(self, owner: object, size: int) -> None:
+        """Count bytes that a request holds."""
+        self.held[owner] = self.held.get(owner, 0) + size
+        self.left -= size
+
+    def give_back(self, owner: object) -> None:
+        """Forget a request and all that it held."""
+        self.leaving.pop(owner, None)
+        self.left += self.held.pop(owner, 0)
+
+    async def hand_out(self, owner: object, message: Message, send: Send, seconds: float) -> None:
+        """Send a part of an answer, no faster than it is taken; leave off when it is too late."""
+        size = len(message.get("body", b""))
+        with anyio.move_on_after(seconds) as scope:
+            self.has_room(size)
+            self.take(owner, size)
+            self.leaving[owner] = scope
+            await send_in_pieces(message, send)
+
+
 class VanishedError(Exception):
     """The client is gone."""
 
@@ -76,13 +118,13 @@ class Intake:
         self.app = app
         self.settings = settings
         self.refuse = refuse
-        self.bytes_left = settings.max_waiting_bytes
+        self.store = Store(settings.max_waiting_bytes)
         self.places_left = settings.places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, take a place, pass the request on; or refuse it."""
         if scope["type"] != "http" or not takes_work(scope):
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, partial(send_in_pieces, send=send))
             return
         body = Body()
         try:
@@ -95,7 +137,7 @@ class Intake:
             response = await self.refuse(Request(scope), error)
             await response(scope, receive, send)
         finally:
-            self.bytes_left += body.size
+            self.store.give_back(body)
 
     async def read(self, body: Body, scope: Scope, receive: Receive) -> None:
         """Read a body. Raises HTTPException (408 or 413), BusyError or VanishedError."""
@@ -107,11 +149,11 @@ class Intake:
             more = True
             while more:
                 data, more = await next_piece(receive)
-                if body.size + len(data) > limit or len(data) > self.bytes_left:
+                if body.size + len(data) > limit or not self.store.has_room(len(data)):
                     await drain(receive, DRAINED * limit if more else 0)
                     raise too_long(limit) if body.size + len(data) > limit else BusyError()
                 body.add(data)
-                self.bytes_left -= len(data)
+                self.store.take(body, len(data))
         if waiting.cancelled_caught:
             raise HTTPException(408, headers={"Connection": "close"})
 
@@ -145,13 +187,14 @@ class Intake:
 
         Once it begins, the place is free: only the network has work left.
         """
+        seconds = self.settings.send_seconds
         DUE.set(time.monotonic() + self.settings.answer_seconds)
 
         async def send_in_time(message: Message) -> None:
             await anyio.lowlevel.checkpoint_if_cancelled()  # too late: another answer is given
             answering.deadline = math.inf
             leave()
-            await send(message)
+            await self.store.hand_out(body, message, send, seconds)
 
         with anyio.move_on_after(self.settings.answer_seconds) as answering:
             await self.app(scope, body.replay(receive), send_in_time)
@@ -159,9 +202,20 @@ class Intake:
             raise BusyError
 
 
+async def send_in_pieces(message: Message, send: Send) -> None:
+    """Send a part of an answer so that the server may wait for its client between two pieces."""
+    body, begin = message.get("body", b""), 0
+    while len(body) - begin > PIECE:
+        piece = body[begin : begin + PIECE]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        begin += PIECE
+    await send({**message, "body": body[begin:]} if begin else message)
+
+
 def takes_work(scope: Scope) -> bool:
-    """Tell whether a request needs a place: most of those without a body are answered at once."""
-    return has_body(scope) or scope["path"].startswith(WORK)
+    """Tell whether a request needs a place."""
+    path = scope["path"]
+    return has_body(scope) or not (path in FREE or path.startswith(FREE_BELOW))
 
 
 def has_body(scope: Scope) -> bool:

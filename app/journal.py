@@ -69,7 +69,11 @@ def route_of(scope: Scope) -> str:
 
 
 def write_journal() -> None:
-    """Send the lines to where uvicorn's go: the standard error."""
+    """Send the lines to where uvicorn's go, the standard error, and no one else's.
+
+    The parser of forms complains in the log of every byte that it did not expect.
+    """
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     LOG.addHandler(handler)

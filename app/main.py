@@ -1,6 +1,7 @@
 """create_app: the rooms of the application, put together."""
 
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from starlette.formparsers import MultiPartParser
 from starlette.staticfiles import StaticFiles
 
 from app import api, gallery, pages
-from app.decoding import DecoderPool
+from app.decoding import DecoderPool, MemoryBudget
 from app.deps import Services
 from app.errors import INTERNAL, ProblemAnswer, headers_of, problem_of
 from app.headers import HEADERS, SecurityHeaders
@@ -52,13 +53,15 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Services]]:
-        limiter = anyio.CapacityLimiter(settings.workers)
+        threads = ThreadPoolExecutor(settings.workers)
+        frames = MemoryBudget(settings.max_frames_bytes)
         async with anyio.create_task_group() as tasks:
             with decoder_pool(settings) as read:
                 tasks.start_soon(keep_giving_back)
                 service = replace(morpher, read=read)
-                yield {"services": Services(settings, service, limiter, example)}
+                yield {"services": Services(settings, service, threads, frames, example)}
                 tasks.cancel_scope.cancel()
+                threads.shutdown(wait=False, cancel_futures=True)  # nobody waits for it any more
 
     app = FastAPI(
         title="dogpeople",
@@ -69,7 +72,7 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
         docs_url=None,
         redoc_url=None,
         form_limits={
-            "max_files": 2,
+            "max_files": settings.max_files,
             "max_fields": settings.max_fields,
             "max_part_size": settings.max_field_bytes,
         },

@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 Values: TypeAlias = dict[str, Any]
@@ -69,8 +70,9 @@ class SharedMemory:
             self.memory[:size] = bytes(size)
 
     def close(self) -> None:
-        """Forget it."""
-        self.memory.close()
+        """Forget it; where someone is looking at it, once nobody does any more."""
+        with suppress(BufferError):
+            self.memory.close()
         os.close(self.descriptor)
 
 

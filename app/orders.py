@@ -13,6 +13,9 @@ from vae_core.morph import Manner, Morph, side_for_whole, whole_photo
 MOST_PIXELS = 25 * 512 * 512
 """Of all frames of a morph together: what keeps an answer within seconds and 100 MB."""
 
+BYTES_A_NUMBER = 17
+"""Memory that making frames takes at most, from the first to the finished answer."""
+
 WHOLE = 768
 """Pixels of a whole photo's longer side, unless another size is asked for."""
 
@@ -49,6 +52,11 @@ class Order:
                 f"{self.manner.steps} frames of {side} pixels are too much for one answer; "
                 f"ask for at most {self.most} pixels, or for fewer frames."
             )
+
+    def cost(self, frame: Frame) -> int:
+        """Bytes of memory that making the frames takes at most."""
+        side = max(self.side, frame.height, frame.width)
+        return self.manner.steps * side * side * frame.channels * BYTES_A_NUMBER
 
     def side_of(self, frame: Frame, sitter: Sitter) -> int:
         """Return the longer side of the aligned faces, which a whole photo holds smaller."""

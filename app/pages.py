@@ -20,6 +20,7 @@ from app.schemas import Problem
 from app.settings import ROOT
 from app.sharing import Shared
 from vae_core.directions import NEAREST
+from vae_core.morph import Morph
 
 CHOICES: dict[str, dict[Any, str]] = {
     "steps": {11: "11, quick", 25: "25, smooth", 64: "64, silky"},
@@ -67,12 +68,14 @@ async def morph(
     files: whether downloads come with it; a script asks the API for one when it is wanted.
     progress: a number under which the stages are told meanwhile.
     """
-    with services.progress.told(progress):
-        made, notes = await morph_of(form, services, strict=False)
-        shared = Shared.of(made.latents, services.morpher.checkpoint(form.model).name, form)
-        formats = FILES if files == "now" else ()
+
+    def wrap(made: Morph, notes: list[str]) -> Result:
         report("Laying the frames side by side…")
-        result = await services.run(result_of, made, notes, shared, formats)
+        shared = Shared.of(made.latents, services.morpher.checkpoint(form.model).name, form)
+        return result_of(made, notes, shared, FILES if files == "now" else ())
+
+    with services.progress.told(progress):
+        result = await morph_of(form, services, wrap, strict=False)
     return page(request, form, result=result)
 
 
@@ -88,9 +91,12 @@ async def shared_morph(
     request: Request, services: ServicesDep, shared: Annotated[Shared, Depends()]
 ) -> Response:
     """Show the morph that an address describes, as the model imagines it."""
-    frames = await services.run(services.morpher.imagine, *shared.ends, shared.manner, shared.model)
-    result = await services.run(pictures_of, frames, shared)
-    return page(request, result=result, shared=shared)
+
+    def work() -> Result:
+        frames = services.morpher.imagine(*shared.ends, shared.manner, shared.model)
+        return pictures_of(frames, shared)
+
+    return page(request, result=await services.run(work), shared=shared)
 
 
 @router.get("/shared.png")

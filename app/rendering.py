@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.decoding import check_time
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.render import (
     render_gif,
@@ -71,7 +72,8 @@ def data_url(data: bytes, media_type: str = "image/png") -> str:
 
 
 def picture_url(picture: Array) -> str:
-    """One picture (H, W, C) as the data URL of a PNG."""
+    """One picture (H, W, C) as the data URL of a PNG; BusyError when it is too late for it."""
+    check_time()
     return data_url(render_png(picture))
 
 
@@ -87,8 +89,9 @@ def render_frames(
 ) -> bytes:
     """Frames (N, H, W, C) as the bytes of a file; a strip or ZIP has each of them once.
 
-    project: what a strip says, so that it can be opened again.
+    project: what a strip says, so that it can be opened again. BusyError when it is too late.
     """
+    check_time()
     rendering = RENDERINGS[form]
     if form == "strip":
         return render_strip(frames, project)

@@ -33,14 +33,17 @@ class Settings:
     max_pixels: int = PhotoLimits.pixels
     max_side: int = PhotoLimits.longest
     min_side: int = PhotoLimits.shortest
+    max_files: int = 2
     max_fields: int = 20
     max_field_bytes: int = 4096
     max_json_bytes: int = 1_000_000
     """Of a request that carries no photo."""
     max_waiting_bytes: int = 100_000_000
-    """Of all the requests together that are arriving, waiting or being worked on."""
+    """Of all requests and answers together that are under way, waiting or being worked on."""
     max_decode_bytes: int = 700_000_000
     """Memory for all the photos together that are being decoded."""
+    max_frames_bytes: int = 350_000_000
+    """Memory for all the frames together that are being made."""
     queue: int = 16
     """How many requests wait while others are worked on; the next is asked to come back."""
     header_seconds: float = 10.0

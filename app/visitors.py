@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 
 import anyio
 from fastapi import Request
@@ -12,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.intake import Refuse, VanishedError, drain, has_body
+from app.intake import Refuse, VanishedError, drain, has_body, takes_work
 from app.settings import Settings
 
 REMEMBERED = 10_000
@@ -74,13 +75,23 @@ class Visitors:
         """Return why a request is turned away, if it is."""
         if self.hosts and host_of(scope) not in self.hosts:
             return HTTPException(421, headers={"Connection": "close"})
-        if scope["method"] != "POST" or not self.rate.per_minute:
+        if not self.rate.per_minute or not takes_work(scope):
             return None
-        client = scope["client"][0] if scope["client"] else ""
-        if self.rate.allows(client, time.monotonic()):
+        if self.rate.allows(client_of(scope), time.monotonic()):
             return None
         headers = {"Connection": "close", "Retry-After": str(self.rate.pause())}
         return HTTPException(429, headers=headers)
+
+
+def client_of(scope: Scope) -> str:
+    """Return who is to be counted: an address, or for IPv6 the network that one client has."""
+    client: str = scope["client"][0] if scope["client"] else ""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    alone = not isinstance(address, IPv6Address) or address.ipv4_mapped
+    return client if alone else f"{int(address) >> 64:x}::/64"
 
 
 def host_of(scope: Scope) -> str:

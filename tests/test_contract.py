@@ -9,13 +9,18 @@ from app.settings import ROOT
 API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 HOSTILE = "tests/hostile/test_hostile.py"
+HEAVY = "tests/hostile/test_heavy.py"
 
 SERVER = {
     "bytes": [
         (HOSTILE, "test_a_client_that_sends_too_much_can_read_why"),
         ("tests/app/test_refusals.py", "test_a_body_without_a_length_is_counted_as_it_comes"),
     ],
-    "pixels": [("tests/imaging/test_photo.py", "test_too_many_pixels_are_refused_on_the_header")],
+    "pixels": [
+        ("tests/imaging/test_photo.py", "test_too_many_pixels_are_refused_on_the_header"),
+        ("tests/app/test_contract.py", "test_what_is_beyond_a_limit_is_told_the_limit"),
+        ("tests/app/test_contract.py", "test_what_is_at_the_limits_is_read"),
+    ],
     "smallest": [
         (
             "tests/imaging/test_photo.py",
@@ -34,6 +39,8 @@ SERVER = {
         (HOSTILE, "test_a_photo_that_decodes_for_ever_is_given_up_in_time"),
         (HOSTILE, "test_a_body_that_dribbles_is_answered_with_408"),
         ("tests/app/test_intake.py", "test_an_answer_that_is_not_there_in_time_is_given_up"),
+        (HEAVY, "test_nobody_waits_for_work_that_takes_too_long"),
+        (HEAVY, "test_an_answer_that_nobody_takes_is_cut_off_in_time"),
     ],
     "memory": [
         (
@@ -44,9 +51,19 @@ SERVER = {
             "tests/app/test_decoding.py",
             "test_a_photo_that_needs_more_memory_than_there_is_is_refused",
         ),
+        (HEAVY, "test_the_largest_morphs_all_at_once_take_bounded_memory"),
+        (HEAVY, "test_answers_that_nobody_takes_make_room_for_others"),
     ],
-    "concurrency": [(HOSTILE, "test_a_burst_is_queued_and_the_rest_is_asked_to_come_back")],
+    "concurrency": [
+        (HOSTILE, "test_a_burst_is_queued_and_the_rest_is_asked_to_come_back"),
+        (
+            "tests/app/test_startup.py",
+            "test_as_many_photos_are_decoded_at_once_as_there_are_cores",
+        ),
+        (HEAVY, "test_one_connection_too_many_is_closed"),
+    ],
     "form": [
+        ("tests/app/test_contract.py", "test_a_form_has_so_many_fields_of_so_many_bytes"),
         ("tests/app/test_refusals.py", "test_too_many_files_or_a_long_field_is_a_problem"),
     ],
     "metadata": [

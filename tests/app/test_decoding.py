@@ -92,6 +92,18 @@ def test_a_photo_that_takes_too_long_is_given_up_and_its_child_replaced(hasty):
     assert len(pids(hasty)) == 2
 
 
+def test_a_child_that_is_still_starting_is_lent_last():
+    with DecoderPool(2, SECONDS, MEMORY, 1_000_000) as pool:
+        with pool.lent() as first:
+            pass
+        with pool.lent() as again, pool.lent() as other:
+            assert again is first
+            other.kill()
+        with pool.lent() as warm, pool.lent() as new:
+            assert warm is first
+            assert new not in (first, other)
+
+
 def test_a_photo_that_kills_its_child_is_refused(pool):
     decoder = pool.idle.get()
     pool.idle.put(decoder)

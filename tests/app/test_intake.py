@@ -1,14 +1,21 @@
 """How requests are let in, and who is turned away."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from app.decoding import DUE, BusyError
 from app.main import create_app
 from app.morphing import Morpher
+from app.rendering import RENDERINGS, picture_url, render_frames
 from app.settings import Settings
-from app.visitors import REMEMBERED, RateLimit
+from app.visitors import REMEMBERED, RateLimit, client_of
 from tests.app.pictures import dog_photo, photo
 from tests.app.test_refusals import assert_problem
 
@@ -45,10 +52,55 @@ def test_a_body_without_photos_has_a_limit_of_its_own(models):
 
 
 def test_an_answer_that_is_not_there_in_time_is_given_up(models, monkeypatch):
-    at_once = Morpher.morph
-    monkeypatch.setattr(Morpher, "morph", lambda *args: time.sleep(0.5) or at_once(*args))
+    over = threading.Event()
+    monkeypatch.setattr(Morpher, "morph", lambda *args: over.wait(30))
     with serve(models, answer_seconds=0.1) as client:
         assert_problem(morph(client), 429, "busy")
+        assert not over.is_set()  # though the work goes on
+        over.set()
+
+
+def test_work_that_nobody_waits_for_any_more_keeps_its_thread_and_no_other_is_begun(
+    models, monkeypatch
+):
+    over, begun = threading.Event(), []
+    monkeypatch.setattr(Morpher, "morph", lambda *args: begun.append(1) or over.wait(30))
+    with serve(models, answer_seconds=0.1, workers=1) as client:
+        for _ in range(3):
+            assert_problem(morph(client), 429, "busy")
+        over.set()
+    assert len(begun) == 1
+
+
+@pytest.mark.parametrize("form", RENDERINGS)
+def test_nothing_is_rendered_when_it_is_too_late(form):
+    frames = np.zeros((2, 8, 8, 3), np.float32)
+
+    def late():
+        DUE.set(time.monotonic() - 1)
+        for render in (lambda: render_frames(frames, form), lambda: picture_url(frames[0])):
+            with pytest.raises(BusyError):
+                render()
+
+    assert render_frames(frames, form)
+    copy_context().run(late)
+
+
+def test_frames_are_made_and_rendered_while_there_is_memory_for_them(models, monkeypatch):
+    """Another morph of the same size waits until the answer of the first is there."""
+    begin, render = Morpher.morph, RENDERINGS["webp"].render
+    seen = []
+    monkeypatch.setattr(Morpher, "morph", lambda *args: seen.append("begun") or begin(*args))
+    rendering = replace(
+        RENDERINGS["webp"],
+        render=lambda *args, **how: time.sleep(0.1) or seen.append("done") or render(*args, **how),
+    )
+    monkeypatch.setitem(RENDERINGS, "webp", rendering)
+    with serve(models, workers=4, max_frames_bytes=10) as client, ThreadPoolExecutor(4) as pool:
+        animation = {"format": "webp"}
+        answers = list(pool.map(lambda _: morph(client, data=animation), range(4)))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert seen == ["begun", "done"] * 4
 
 
 def test_places_are_given_back_whatever_happens(models, monkeypatch):
@@ -64,6 +116,22 @@ def test_places_are_given_back_whatever_happens(models, monkeypatch):
             assert morph(client).status_code == 200
             assert client.post("/api/v1/morph", files={"dog": b"x"}).status_code == 422
             assert morph(client).status_code == 200
+
+
+def test_what_is_asked_for_without_a_body_waits_for_a_place_too(models, monkeypatch):
+    over, begun = threading.Event(), threading.Semaphore(0)
+    monkeypatch.setattr(Morpher, "draw", lambda *args: begun.release() or over.wait(30) or 1 / 0)
+    with serve(models, workers=1, queue=1) as client, ThreadPoolExecutor(2) as pool:
+        client = TestClient(client.app, raise_server_exceptions=False)
+        with client:
+            asked = [pool.submit(client.get, "/api/v1/samples") for _ in range(2)]
+            assert begun.acquire(timeout=30)
+            time.sleep(0.2)  # until the other waits, too
+            assert_problem(client.get("/api/v1/samples"), 429, "busy")
+            assert client.get("/").status_code == 200
+            assert client.get("/static/style.css").status_code == 200
+            over.set()
+            assert [each.result().status_code for each in asked] == [500, 500]
 
 
 def test_a_person_is_told_on_a_page(models):
@@ -98,6 +166,7 @@ def test_a_client_that_asks_too_often_is_turned_away_for_a_while(models):
         answer = morph(client)
         assert "wait a moment" in assert_problem(answer, 429)
         assert int(answer.headers["retry-after"]) == 30
+        assert_problem(client.get("/api/v1/samples"), 429)
         assert client.get("/").status_code == 200
 
 
@@ -110,6 +179,21 @@ def test_requests_come_back_with_time_and_each_client_has_its_own():
     assert rate.allows("a", 1.0)
     assert not rate.allows("a", 1.0)
     assert sum(rate.allows("a", 1000.0) for _ in range(100)) == 60
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("unix:", "unix:", True),
+    ],
+)
+def test_one_client_has_all_addresses_of_its_network(one, other, same):
+    first, second = ({"client": (address, 1)} for address in (one, other))
+    assert (client_of(first) == client_of(second)) == same
 
 
 def test_clients_beyond_number_are_forgotten_the_oldest_first():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.main import decoder_pool
 from app.morphing import Morpher
 from app.settings import ROOT, Settings
 from tests.app import tiny
@@ -22,6 +23,13 @@ def test_settings_have_defaults_for_one_machine():
     settings = Settings.from_env({})
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.models == ROOT / "models"
+
+
+def test_as_many_photos_are_decoded_at_once_as_there_are_cores(models):
+    settings = Settings.from_env({"MODELS": str(models)})
+    assert settings.workers == os.cpu_count()
+    with decoder_pool(settings) as pool:
+        assert len(pool.decoders) == os.cpu_count()
 
 
 def test_settings_are_read_from_the_environment():

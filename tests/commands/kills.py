@@ -38,8 +38,8 @@ def start(data: Path, out: Path, steps: int, **environment: str) -> subprocess.P
 
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Wait at most half a minute, and no longer than the process lives."""
-    end = time.monotonic() + 30
+    """Wait for as long as a busy machine may need, and no longer than the process lives."""
+    end = time.monotonic() + 300
     while not condition() and process.poll() is None:
         assert time.monotonic() < end, "nothing happened"
         time.sleep(0.005)

@@ -15,6 +15,7 @@ from safetensors.numpy import save
 
 from app.morphing import Morpher
 from app.schemas import DecodeBody
+from app.sharing import pack, unpack
 from tests.app.tiny import save_models
 from tests.drawn import CONFIG, FRAME
 from tests.hostile.cases import BODIES, TEXTS
@@ -73,7 +74,10 @@ def landmarks(data: bytes) -> None:
 
 
 def latents(data: bytes) -> None:
-    """Any text is decoded or refused."""
+    """Any text is decoded or refused, as JSON and as a part of a shared link."""
+    with contextlib.suppress(LatentsError):
+        z = unpack(data.decode("utf-8", "replace"))
+        assert len(morpher().latents([z.tolist()], morpher().checkpoint())) == 1
     with contextlib.suppress(ValidationError, LatentsError, UnknownModelError):
         body = DecodeBody.model_validate_json(data)
         assert np.isfinite(morpher().decode(body.latents, body.model)).all()
@@ -99,7 +103,11 @@ def seeds() -> dict[str, list[bytes]]:
         "photo": WHOLE,
         "checkpoint": [content, header["__metadata__"]["dogpeople"].encode()],
         "landmarks": [json.dumps(marks).encode(), *(t.encode("utf-8", "replace") for t in TEXTS)],
-        "latents": [json.dumps(body).encode(), *(b for b in BODIES if len(b) < 1000)],
+        "latents": [
+            json.dumps(body).encode(),
+            pack(np.ones(5)).encode(),
+            *(b for b in BODIES if len(b) < 1000),
+        ],
     }
 
 

@@ -24,6 +24,11 @@ class Report:
     slowest_good: float = 0.0
     """Seconds of the slowest good upload that followed an attack."""
 
+    @property
+    def broken(self) -> int:
+        """How many answers blamed the server."""
+        return sum(count for status, count in self.statuses.items() if status >= 500)
+
 
 def attack(server: Server, cases: Iterable[Case], report: Report, clients: int = 4) -> None:
     """Send requests, some at a time; a good one after every kind."""

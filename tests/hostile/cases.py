@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.app.pictures import dog_photo, photo
-from tests.hostile.files import BOMBS, ODD, POLYGLOTS, spoilt
+from tests.hostile.files import BOMBS, ODD, POLYGLOTS, noise, spoilt
 
 REFUSED = frozenset({400, 404, 405, 408, 413, 415, 421, 422, 429})
 EITHER = REFUSED | {200}
@@ -79,6 +79,18 @@ PATHS = [
     "//127.0.0.1/",
     "/%ff%fe",
     "/docs/../openapi.json",
+    "/shared?friend=%2e%2e&dog=%00",
+    "/shared?friend=AAA&dog=AAAAAAAAAAAAAA&steps=64",
+    "/shared.png?friend=AHwAfAB8AHwAfA&dog=AH4AfgB-AH4Afg",
+    "/shared?friend=" + "A" * 8000 + "&dog=" + "A" * 8000,
+    "/explore?model=faces&face=%ff%fe",
+    "/explore?model=../../etc/passwd",
+    "/digits/..%2f..%2fpyproject.png",
+    "/dogs/../../x.png",
+    "/dogs/colour/%2e%2e%2fx.png",
+    "/api/v1/samples?count=1000000&seed=-1",
+    "/api/v1/samples?seed=" + "9" * 400,
+    "/api/v1/directions?model=%00",
 ]
 
 
@@ -170,9 +182,28 @@ def bodies() -> Iterator[Case]:
     yield Case("method", "HEAD", "/", allowed=EITHER)
 
 
+def heavy() -> Iterator[Case]:
+    """Morphs as large as they may be, between photos in which no two pixels are the same."""
+    for kind in ("json", "strip", "webp", "gif"):
+        for steps, size in (("25", "512"), ("64", "320")):
+            body = largest(kind, steps, size)
+            yield Case("heavy", "POST", "/api/v1/morph", body, FORM, frozenset({200, 404, 429}))
+
+
+def largest(kind: str = "json", steps: str = "25", size: str = "512") -> bytes:
+    """The body of a morph as large as it may be."""
+    data = noise(640)
+    marks = '{"left_eye": [220, 260], "right_eye": [420, 260], "mouth": [320, 440]}'
+    dog = marks.replace("mouth", "nose")
+    texts = {"friend_landmarks": marks, "dog_landmarks": dog, "model": "colour"}
+    texts |= {"format": kind, "steps": steps, "size": size}
+    fields = [(name, None, text.encode()) for name, text in texts.items()]
+    return form(("friend", "a.jpg", data), ("dog", "b.jpg", data), *fields)
+
+
 def everything(seed: int = 1, spoilt_files: int = 800) -> list[Case]:
     """All cases, kinds kept together."""
     random_ = random.Random(seed)
     files = spoilt(random_)
-    cases = [*bombs(), *oddities(), *forms(), *bodies()]
+    cases = [*bombs(), *oddities(), *forms(), *bodies(), *heavy()]
     return cases + [upload("spoilt", next(files)) for _ in range(spoilt_files)]

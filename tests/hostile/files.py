@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 
+import numpy as np
 from PIL import Image
 
 from tests.app.pictures import HEIC, as_bytes, as_phones_send, draw_face, grey_16_bit, photo
@@ -69,6 +70,12 @@ def iso_of_size(data: bytes, width: int, height: int) -> bytes:
     """An AVIF or HEIC whose picture is said to be of another size."""
     place = data.index(b"ispe") + 8
     return data[:place] + struct.pack(">II", width, height) + data[place + 8 :]
+
+
+def noise(side: int) -> bytes:
+    """A JPEG of which every pixel differs, and so takes many bytes wherever it goes."""
+    pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    return as_bytes(Image.fromarray(pixels), "JPEG", quality=90)
 
 
 def zip_of_zeros() -> bytes:

@@ -18,7 +18,7 @@ from typing import NamedTuple, Self
 from app.settings import ROOT, Settings
 from tests.hostile.cases import Case
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Answer(NamedTuple):

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from tests.hostile.cases import BOUNDARY, FRIEND, morph
 from tests.hostile.server import Server
@@ -22,13 +23,11 @@ def head(length: int | None = None, **headers: str) -> bytes:
 
 def until_closed(end: socket.socket) -> bytes:
     """Whatever comes until the server closes; nothing if it cuts the connection."""
-    received = b""
-    try:
+    received = bytearray()
+    with suppress(ConnectionError):
         while piece := end.recv(65536):
             received += piece
-    except ConnectionError:
-        pass
-    return received
+    return bytes(received)
 
 
 def dribble(server: Server, first: bytes, rest: bytes, pause: float) -> tuple[bytes, float]:

@@ -28,6 +28,15 @@ QUICK = {
 }
 GIGABYTE = 1_000_000_000
 CASES = 1000
+KNOWN = (
+    "{",
+    "INFO: ",
+    "WARNING:  Invalid HTTP request received.",
+    "WARNING:  Unsupported upgrade request.",
+    "WARNING:  No supported WebSocket library detected.",
+    "ERROR:    ASGI callable returned without completing response.",  # cut off: taken too slowly
+)
+"""How the lines of a log may begin: the journal's, and those of uvicorn in which nothing varies."""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +48,12 @@ def models(tmp_path_factory):
 def server(models):
     with serving(QUICK, models) as server:
         yield server
+        assert strange_lines(server.said()) == []
+
+
+def strange_lines(said):
+    """What a log holds beside the journal and what uvicorn says of itself."""
+    return [line for line in said.splitlines() if not line.startswith(KNOWN)]
 
 
 @pytest.fixture
@@ -72,7 +87,7 @@ def test_a_thousand_hostile_requests_are_answered_with_sentences_in_bounded_memo
     after = state_of(server.process.pid)
     assert report.wrong == []
     assert watch.failures == []
-    assert max(report.statuses) < 500
+    assert report.broken == 0
     assert report.slowest < server.settings.answer_seconds
     assert report.slowest_good < soon(calm)
     assert watch.p99() < soon(calm)

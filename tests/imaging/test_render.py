@@ -89,6 +89,16 @@ def test_an_animation_resembles_its_frames(render):
         np.testing.assert_allclose(np.asarray(image.convert("RGB")) / 255, frame, atol=0.03)
 
 
+@pytest.mark.parametrize("side", [200, 256, 257, 600])
+def test_a_colour_gif_is_close_to_its_frames_however_large_they_are(side):
+    x, y = np.meshgrid(*2 * [np.linspace(0, 1, side, dtype=np.float32)])
+    frame = np.stack([x, y, (x + y) / 2], axis=2)
+    gif = Image.open(io.BytesIO(render_gif(frame[None])))
+    seen = np.asarray(gif.convert("RGB"), np.float32) / 255
+    assert len(np.unique(seen.reshape(-1, 3), axis=0)) <= 256
+    assert np.abs(seen - frame).mean() < 0.02
+
+
 def test_browsers_do_not_slow_down_a_quick_gif(frames):
     image = opened(render_gif(frames, fps=1000))
     assert image.info["duration"] == 20
