@@ -39,6 +39,9 @@ FREE = ("/", "/healthz")
 FREE_BELOW = ("/static/", "/progress/")
 """Where paths begin that are, too."""
 
+PATIENCE = 0.95
+"""Of the seconds for an answer, after which a request is given up: saying so takes time, too."""
+
 REFUSALS = (HTTPException, BusyError)
 
 
@@ -188,7 +191,8 @@ class Intake:
         Once it begins, the place is free: only the network has work left.
         """
         seconds = self.settings.send_seconds
-        DUE.set(time.monotonic() + self.settings.answer_seconds)
+        patience = PATIENCE * self.settings.answer_seconds
+        DUE.set(time.monotonic() + patience)
 
         async def send_in_time(message: Message) -> None:
             await anyio.lowlevel.checkpoint_if_cancelled()  # too late: another answer is given
@@ -196,7 +200,7 @@ class Intake:
             leave()
             await self.store.hand_out(body, message, send, seconds)
 
-        with anyio.move_on_after(self.settings.answer_seconds) as answering:
+        with anyio.move_on_after(patience) as answering:
             await self.app(scope, body.replay(receive), send_in_time)
         if answering.cancelled_caught:
             raise BusyError
