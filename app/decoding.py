@@ -96,27 +96,19 @@ class Decoder:
         Raises PhotoTooSlowError if there is none in time, UnreadablePhotoError if the child dies
         of the question, and the refusal if the answer is one.
         """
-        timer = threading.Timer(max(0.0, seconds), self.kill)
-        timer.start()
         try:
             if question is not None:
                 self.line.send(question)
-            answer = self.line.receive()
+            answer = self.line.receive(max(0.0, seconds))
+        except TimeoutError:
+            self.kill()
+            raise PhotoTooSlowError(TOO_SLOW) from None
         except (EOFError, OSError, ValueError):
-            raise self.died() from None
-        finally:
-            timer.cancel()
-            timer.join()
+            self.kill()
+            raise UnreadablePhotoError(DAMAGED) from None
         if name := answer.get("refused"):
             raise REFUSALS[name](answer["sentence"])
         return answer
-
-    def died(self) -> PhotoError:
-        """Say why there is no answer: the child was killed, or its photo was too much for it."""
-        if not self.alive:
-            return PhotoTooSlowError(TOO_SLOW)
-        self.kill()
-        return UnreadablePhotoError(DAMAGED)
 
     def kill(self) -> None:
         """End the child at once."""

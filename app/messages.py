@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -27,23 +28,32 @@ class Line:
 
     def __init__(self, end: socket.socket) -> None:
         self.end = end
-        self.file = end.makefile("rb")
+        self.received = b""
 
     def send(self, values: Values) -> None:
         """Send a message; OSError when nobody is at the other end."""
         self.end.sendall(json.dumps(values).encode() + b"\n")
 
-    def receive(self) -> Values:
-        """Wait for a message; EOFError when there will be none, ValueError if it is none."""
-        line = self.file.readline(LONGEST)
-        if not line:
-            raise EOFError("The other end is closed.")
+    def receive(self, seconds: float | None = None) -> Values:
+        """Wait for a message, for so long at most.
+
+        Raises TimeoutError, EOFError when there will be none, ValueError if it is none.
+        """
+        due = None if seconds is None else time.monotonic() + seconds
+        while b"\n" not in self.received:
+            self.end.settimeout(due and max(1e-3, due - time.monotonic()))
+            piece = self.end.recv(LONGEST)
+            if not piece:
+                raise EOFError("The other end is closed.")
+            self.received += piece
+            if len(self.received) > LONGEST or (due and time.monotonic() > due):
+                raise TimeoutError("The other end talks for too long.")
+        line, self.received = self.received.split(b"\n", 1)
         values: Values = json.loads(line)
         return values
 
     def close(self) -> None:
         """Close this end."""
-        self.file.close()
         self.end.close()
 
 

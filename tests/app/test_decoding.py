@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from app.decoding import DUE, TOO_COSTLY, BusyError, DecoderPool, MemoryBudget
+from app.messages import Line
 from app.settings import Settings
 from tests.app.pictures import as_bytes, draw_face, photo
 from tests.hostile.files import ODD, jpeg_of_many_scans, webp_of_size
@@ -171,6 +173,27 @@ def test_nothing_of_one_photo_is_left_for_the_next(pool):
     for decoder in pool.decoders:
         with decoder.shared.view(200_000) as memory:
             assert bytes(memory) == bytes(200_000)
+
+
+@pytest.mark.parametrize("piece", [b"x", b"x" * 5000])
+def test_a_child_that_talks_without_end_is_not_listened_to_for_longer(piece):
+    ours, theirs = socket.socketpair()
+    over = threading.Event()
+
+    def talk():
+        while not over.wait(0.02):
+            theirs.sendall(piece)
+
+    talking = threading.Thread(target=talk)
+    talking.start()
+    line, begun = Line(ours), time.monotonic()
+    with pytest.raises(TimeoutError):
+        line.receive(0.5)
+    assert time.monotonic() - begun < 3
+    over.set()
+    talking.join()
+    line.close()
+    theirs.close()
 
 
 def test_children_end_with_the_pool():
