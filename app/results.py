@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from app.api import face_of
+from app.answers import face_of
 from app.rendering import RENDERINGS, frames_url
 from app.schemas import Face
 from app.sharing import Shared
