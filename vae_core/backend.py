@@ -1,10 +1,15 @@
 """Which array module an array belongs to: NumPy on a CPU, CuPy on a GPU."""
 
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from vae_core.types import Array
+from vae_core.errors import ConfigError
+from vae_core.types import Array, Params
+
+DEVICES = ("cpu", "cuda")
+"""Where arrays can be; ``cuda`` wants CuPy and a GPU."""
 
 
 def on_cpu(x: object) -> bool:
@@ -19,3 +24,23 @@ def array_module(x: Array) -> ModuleType:
     import cupy  # only reached when the array came from it
 
     return cupy  # type: ignore[no-any-return]
+
+
+def to_device(params: Params, device: str) -> Params:
+    """Return the same arrays on one of :data:`DEVICES`. Raises ConfigError if it is not there."""
+    if device == "cpu":
+        return {name: to_cpu(p) for name, p in params.items()}
+    try:
+        import cupy
+
+        return {name: cupy.asarray(p) for name, p in params.items()}
+    except ImportError as error:
+        raise ConfigError("Training on a GPU needs CuPy: `pip install cupy-cuda12x`.") from error
+    except RuntimeError as error:  # what CuPy's errors from the driver are
+        raise ConfigError(f"The GPU cannot be used: {error}") from error
+
+
+def to_cpu(x: Any) -> Array:
+    """Return an array that NumPy holds; one that it holds already, as it is."""
+    array: Array = x if on_cpu(x) else x.get()
+    return array

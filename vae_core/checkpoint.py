@@ -19,6 +19,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from vae_core.backend import to_cpu
 from vae_core.errors import CheckpointError, ConfigError
 from vae_core.imaging.align import Frame
 from vae_core.layers import Resize
@@ -175,7 +176,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Array], header: dict[str, An
     The bytes go to a temporary file in the same folder, are flushed to the disk, and take the
     file's name in one step; an error on the way leaves the old file as it was.
     """
-    arrays = {name: np.ascontiguousarray(a) for name, a in tensors.items()}
+    arrays = {name: np.ascontiguousarray(to_cpu(a)) for name, a in tensors.items()}
     text = json.dumps(header | {"format": FORMAT})
     metadata = {"dogpeople": text, "sha256": checksum(arrays, text)}
     temporary = path.with_name(path.name + ".tmp")

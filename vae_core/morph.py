@@ -110,11 +110,15 @@ class Morph:
 
 
 def example_frames(checkpoint: Checkpoint, steps: int, walk: str = "linear") -> Array | None:
-    """Decode a walk between the two latents that a checkpoint brings along; None if it has none."""
+    """Morph between the two latents that a checkpoint brings along; None if it has none."""
     ends = checkpoint.metadata.get("example")
     if not ends:
         return None
-    return checkpoint.decode(walk_latents(ends["friend"], ends["dog"], steps, walk))
+    frames = checkpoint.decode(walk_latents(ends["friend"], ends["dog"], steps, walk))
+    species = (("person", frames[0]), ("dog", frames[-1]))
+    first, last = (End(picture, usual_points(checkpoint.frame, kind)) for kind, picture in species)
+    composed: Array = np.clip(compose(frames, first, last, positions(steps)), 0, 1)
+    return composed
 
 
 def encode_photo(

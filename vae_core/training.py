@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from vae_core.backend import array_module, to_device
 from vae_core.bounds import binarised
 from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
 from vae_core.data.dataset import Dataset
@@ -87,6 +88,12 @@ class TrainState:
         """How many updates the parameters have had."""
         return self.adam.step
 
+    def move(self, device: str) -> None:
+        """Bring all arrays to one of :data:`vae_core.backend.DEVICES`; ConfigError."""
+        self.params = to_device(self.params, device)
+        self.adam.gradient = to_device(self.adam.gradient, device)
+        self.adam.square = to_device(self.adam.square, device)
+
 
 class NamedLosses(Protocol):
     """A named tuple of floats, the total among them."""
@@ -128,14 +135,17 @@ def new_state(vae: VAE, settings: TrainSettings, dataset: Dataset | None = None)
 def train(
     vae: VAE, dataset: Dataset, settings: TrainSettings, state: TrainState
 ) -> Iterator[Progress]:
-    """Take the steps that ``state`` still lacks, changing it in place; yield after each one."""
+    """Take the steps that ``state`` still lacks, changing it in place; yield after each one.
+
+    They are computed where the state's arrays are.
+    """
     indices = dataset.indices("train")
     if len(indices) < settings.batch:
         raise DataError(
             f"There are {len(indices)} training pictures; a batch takes {settings.batch}. "
             "Prepare more pictures, or train with a smaller --batch."
         )
-    optimizer = Adam()
+    optimizer, xp = Adam(), array_module(next(iter(state.params.values())))
     pace = pace_of(state.params, settings.linear_pace)
     with ThreadPoolExecutor(settings.workers) as pool:
         for step in range(state.step, settings.steps):
@@ -146,6 +156,7 @@ def train(
             if settings.binarise:
                 x = binarised(x, rng)
             eps = rng.standard_normal((len(x), vae.config.latent), np.float32)
+            x, eps = xp.asarray(x), xp.asarray(eps)
             beta, lr = settings.beta_at(step), settings.lr_at(step)
             losses, grads = shared_step(pool, settings.workers, vae, state.params, x, eps, beta)
             optimizer.update(state.params, grads, state.adam, lr, pace)

@@ -101,6 +101,15 @@ def test_a_model_that_works_in_miniature_is_measured_refined_and_stored_in_halve
     assert "refinement" in path.with_suffix(".md").read_text()
 
 
+@pytest.mark.usefixtures("no_curve")
+def test_a_gpu_is_asked_for_in_vain_without_cupy(data, out, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert train(data, out, "--device", "cuda") == 2
+    assert "needs CuPy: `pip install cupy-cuda12x`" in capsys.readouterr().err
+    assert not out.exists()
+    assert train(data, out, "--device", "cpu", "--steps", "2") == 0
+
+
 def test_the_log_has_every_step(trained):
     rows = log_of(trained)
     assert [row["step"] for row in rows] == list(range(1, SETTINGS.steps + 1))

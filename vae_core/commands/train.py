@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from vae_core.backend import DEVICES
 from vae_core.commands.finder_job import FinderJob, gauge_job, reader_job
 from vae_core.commands.job import Job
 from vae_core.commands.run_folder import RunFolder, log_row
@@ -53,6 +54,7 @@ def add_command(subparsers: Any) -> None:
     for name, kind in (("steps", int), ("batch", int), ("lr", float), ("beta", float)):
         parser.add_argument(f"--{name}", type=kind, help="instead of the preset's")
     parser.add_argument("--seed", type=int, help="instead of the preset's")
+    parser.add_argument("--device", choices=DEVICES, default="cpu", help="cuda: a GPU, with CuPy")
     parser.set_defaults(run=run)
 
 
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     """Train or resume until done or until a signal; the exit status is 0 when the model is done."""
     given = ("steps", "batch", "lr", "beta", "seed")
     changes = {name: getattr(args, name) for name in given if getattr(args, name) is not None}
-    job = make_job(args.preset, args.data, changes, args.start)
+    job = make_job(args.preset, args.data, changes, args.start, args.device)
     if args.out.is_dir():
         raise ConfigError(f"{args.out} is a folder; --out names the file to write.")
     folder = RunFolder(args.out)
@@ -85,13 +87,17 @@ def run_job(
     return True
 
 
-def make_job(preset: str, data: Path, changes: dict[str, Any], start: Path | None) -> Job:
+def make_job(
+    preset: str, data: Path, changes: dict[str, Any], start: Path | None, device: str = "cpu"
+) -> Job:
     """Return the run that a preset names."""
     if preset in FINDER_JOBS:
+        if device != "cpu":
+            raise ConfigError("The finder is trained on a CPU; leave --device out.")
         return FINDER_JOBS[preset](data, changes, start)
     if start is not None:
         raise ConfigError("A VAE begins from nothing; leave --start out.")
-    return VAEJob(preset, data, changes)
+    return VAEJob(preset, data, changes, device)
 
 
 def starting_state(folder: RunFolder, job: Job, restart: bool) -> TrainState:

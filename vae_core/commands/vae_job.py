@@ -34,9 +34,13 @@ MEASURED = 1000
 
 
 class VAEJob:
-    """A preset on a prepared data set; ConfigError when the two do not fit."""
+    """A preset on a prepared data set; ConfigError when the two do not fit.
 
-    def __init__(self, name: str, data: Path, changes: dict[str, Any]) -> None:
+    device: where the steps are computed.
+    """
+
+    def __init__(self, name: str, data: Path, changes: dict[str, Any], device: str = "cpu") -> None:
+        self.device = device
         self.name, self.preset = name, preset_named(name)
         self.settings: TrainSettings = replace(self.preset.training, **changes)
         self.dataset: Dataset = open_dataset(data)
@@ -69,8 +73,10 @@ class VAEJob:
         return new_state(self.vae, self.settings, self.pictures)
 
     def train(self, state: TrainState) -> Iterator[Progress]:
-        """Take the steps that ``state`` still lacks."""
-        return train(self.vae, self.pictures, self.settings, state)
+        """Take the steps that ``state`` still lacks; a GPU needs no second worker."""
+        state.move(self.device)
+        alone = self.settings if self.device == "cpu" else replace(self.settings, workers=1)
+        return train(self.vae, self.pictures, alone, state)
 
     def checkpoint(self, name: str, state: TrainState) -> Checkpoint:
         """Return the trained model, its numbers as they will be stored."""
@@ -86,6 +92,7 @@ class VAEJob:
 
     def finish(self, out: Path, state: TrainState) -> str:
         """Measure the trained model on held-out pictures; write checkpoint and card."""
+        state.move("cpu")
         bare = self.checkpoint(out.stem, state)
         indices = self.dataset.indices("train")
         z, species = latents(bare, self.dataset, indices), self.dataset.species[indices]
