@@ -4,6 +4,7 @@
 import { add, ask, between, blend, decode } from "./latents.js";
 
 const PLACES = 7; // on each slider that are decoded; nine sliders make 63, and the face itself 64
+const FIRST = 6; // the seed of the face that is there at first
 const LEG = 16; // frames from one face of a stroll to the next
 const PACE = 10; // of them in a second
 
@@ -16,14 +17,14 @@ async function explore(root) {
   const face = root.querySelector("#face");
   const title = root.querySelector("#here");
   const said = root.querySelector(".said");
-  const { start, directions, dog } = await (await ask(`directions?model=${model}`)).json();
+  const { directions, dog } = await (await ask(`directions?model=${model}`)).json();
   const ways = [
     makeWay("More of a dog", dog, -0.5, 1.5),
     ...directions.map((direction, i) => makeWay(`Way ${i + 1}`, direction, -3, 3)),
   ];
   root.querySelector(".ways").replaceChildren(...ways.map(({ row }) => row));
 
-  let home = root.dataset.face ? JSON.parse(root.dataset.face) : start;
+  let home = root.dataset.face ? JSON.parse(root.dataset.face) : await drawn("person", FIRST);
   let here = home;
   let asking = null;
   let strolling = false;
@@ -69,8 +70,7 @@ async function explore(root) {
     return look();
   }
 
-  async function drawn(of) {
-    const seed = Math.floor(Math.random() * 1e9);
+  async function drawn(of, seed = Math.floor(Math.random() * 1e9)) {
     const { latents } = await (await ask(`samples?model=${model}&of=${of}&seed=${seed}`)).json();
     return latents[0];
   }

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vae_core.directions import species_in
+from vae_core.directions import random_dog, species_in
 from vae_core.errors import ConfigError
 from vae_core.types import Array, Rng
 
@@ -44,4 +44,6 @@ def draw(metadata: Mapping[str, Any], of: str, count: int, size: int, rng: Rng) 
     species = species_in(metadata)
     if of not in species:
         raise ConfigError(f"There is nothing called {of!r} to draw from.")
+    if of == "dog":
+        return np.stack([random_dog(metadata, rng) for _ in range(count)])
     return np.stack([species[of].sample(rng) for _ in range(count)])
