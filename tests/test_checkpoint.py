@@ -121,7 +121,7 @@ def test_each_of_a_thousand_flipped_bits_is_refused(path, rng):
     load_checkpoint(path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes_are_refused(tmp_path, content, framed):
     path = tmp_path / "bytes.safetensors"

@@ -11,7 +11,8 @@ from tests.commands.kills import assert_same, finish, kill_once, start, wait_unt
 from vae_core.commands.run_folder import RunFolder
 from vae_core.training import load_state
 
-STEPS = 300
+STEPS = 1500
+"""So many that a busy machine looks again before they are done."""
 
 
 def test_after_kills_at_any_moment_the_run_is_the_uninterrupted_one(data, tmp_path):

@@ -16,7 +16,7 @@ def test_what_fuzzing_begins_with_raises_nothing(target):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_what_was_changed_raises_nothing(target, data):
     changed = bytearray(data.draw(st.sampled_from(seeds()[target])))
