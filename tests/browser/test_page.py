@@ -281,10 +281,14 @@ def test_the_stages_are_shown_as_the_server_goes_through_them(visit):
     choose(page)
     page.locator("details.more summary").click()
     page.locator("[name=steps]").select_option("64")
-    morph(page)
-    expect(page.locator("#status")).to_have_text("The morph is ready.")
-    stages = page.evaluate("stages")
     order = ["Reading a photo…", "Encoding the friend…", "Encoding the dog…", "Drawing the faces"]
-    places = [next((i for i, s in enumerate(stages) if s.startswith(o)), -1) for o in order]
+    for _ in range(5):  # an answer may be there before the listener is connected
+        page.evaluate("stages.length = 0")
+        morph(page)
+        expect(page.locator("#status")).to_have_text("The morph is ready.")
+        stages = page.evaluate("stages")
+        places = [next((i for i, s in enumerate(stages) if s.startswith(o)), -1) for o in order]
+        if -1 not in places:
+            break
     assert -1 not in places
     assert places == sorted(places)
