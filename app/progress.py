@@ -13,6 +13,9 @@ LONGEST = 12.0
 PATIENCE = 2.0
 """Seconds for which a number may be unknown."""
 
+RECENT = 64
+"""Numbers that are remembered when their work is over."""
+
 PAUSE = 0.04
 """Seconds between two looks."""
 
@@ -29,6 +32,8 @@ class Progress:
 
     def __init__(self) -> None:
         self.stages: dict[str, list[str]] = {}
+        self.recent: dict[str, list[str]] = {}
+        """Those of what is over, for listeners that come late."""
 
     @contextmanager
     def told(self, number: str) -> Iterator[None]:
@@ -42,7 +47,9 @@ class Progress:
             yield
         finally:
             REPORT.reset(token)
-            self.stages.pop(number, None)
+            self.recent[number] = self.stages.pop(number, stages)
+            while len(self.recent) > RECENT:
+                self.recent.pop(next(iter(self.recent)))
 
     async def follow(self, number: str) -> AsyncIterator[str]:
         """Yield server-sent events: each stage as it begins, and ``over`` at the end.
@@ -50,11 +57,11 @@ class Progress:
         Of a number that nobody works under nothing is told; a browser asks again by itself.
         """
         begun = time.monotonic()
-        while number not in self.stages:
+        while number not in self.stages and number not in self.recent:
             if time.monotonic() > begun + PATIENCE:
                 return
             await anyio.sleep(PAUSE)
-        stages, told = self.stages[number], 0
+        stages, told = self.stages.get(number, self.recent.get(number, [])), 0
         while time.monotonic() < begun + LONGEST:
             over = number not in self.stages
             for stage in stages[told:]:

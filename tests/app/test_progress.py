@@ -52,6 +52,20 @@ def test_nothing_is_kept_of_what_fails_or_nobody_listens_to():
     assert progress.stages == {}
 
 
+def test_a_late_listener_hears_what_is_over_and_only_the_latest_is_remembered(monkeypatch):
+    monkeypatch.setattr("app.progress.RECENT", 2)
+    progress = Progress()
+    for number in ("first", "second", NUMBER):
+        with progress.told(number):
+            report("one")
+
+    async def nothing():
+        return
+
+    assert follow(progress, nothing) == ["data: one\n\n", "event: over\ndata:\n\n"]
+    assert list(progress.recent) == ["second", NUMBER]
+
+
 def test_nobody_is_told_for_ever(monkeypatch):
     monkeypatch.setattr("app.progress.LONGEST", 0.1)
     progress = Progress()
