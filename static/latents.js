@@ -14,9 +14,13 @@ export async function decode(latents, model, signal) {
   const headers = { "Content-Type": "application/json" };
   const answer = await ask("decode", { method: "POST", headers, body, signal });
   const strip = await createImageBitmap(await answer.blob());
-  const width = strip.width / latents.length;
-  const cut = (_, i) => createImageBitmap(strip, i * width, 0, width, strip.height);
-  return Promise.all(latents.map(cut));
+  return cutStrip(strip, strip.width / latents.length, strip.height, latents.length);
+}
+
+/** The frames of a strip, each of that size, as bitmaps. */
+export function cutStrip(strip, width, height, count) {
+  const cut = (_, i) => createImageBitmap(strip, i * width, 0, width, height);
+  return Promise.all(Array.from({ length: count }, cut));
 }
 
 export const add = (z, direction, far) => z.map((v, i) => v + far * direction[i]);

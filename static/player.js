@@ -1,6 +1,8 @@
 // The frames of a morph on a canvas: scrubbed, played, compared. They were all decoded when the
 // strip came, so nothing here asks the server.
 
+import { blend, cutStrip } from "./latents.js";
+
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const REVEAL = 2200; // milliseconds in which a new morph goes by
 
@@ -18,8 +20,7 @@ export async function makePlayer(result, playback) {
   await strip.decode();
   const steps = Number(strip.dataset.steps);
   const [width, height] = [strip.naturalWidth / steps, strip.naturalHeight];
-  const cut = (i) => createImageBitmap(strip, i * width, 0, width, height);
-  const frames = await Promise.all([...Array(steps).keys()].map(cut));
+  const frames = await cutStrip(strip, width, height, steps);
 
   const slider = result.querySelector(".frame");
   const button = result.querySelector(".play");
@@ -38,18 +39,8 @@ export async function makePlayer(result, playback) {
   const compared = makeCompare(result, canvas, { steps, draw, at, show });
 
   function draw() {
-    const first = Math.floor(shown);
-    context.imageSmoothingQuality = "high";
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    paint(first, 1);
-    if (shown > first) paint(first + 1, shown - first);
+    blend(canvas, frames, shown);
     if (compared.frame !== null) compared.paint(context, frames[compared.frame]);
-  }
-
-  function paint(frame, alpha) {
-    context.globalAlpha = alpha;
-    context.drawImage(frames[frame], 0, 0, canvas.width, canvas.height);
-    context.globalAlpha = 1;
   }
 
   function move() {

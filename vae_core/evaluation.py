@@ -39,9 +39,14 @@ def latents(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> Array:
 
 def losses_at(checkpoint: Checkpoint, dataset: Dataset, indices: Array, z: Array) -> Array:
     """Per-pixel mean square error of each picture, decoded from its latent, z (N, Z): (N,)."""
-    groups = (z[k : k + BATCH] for k in range(0, len(z), BATCH))
-    pairs = zip(batches(dataset, indices), groups, strict=True)
+    pairs = with_latents(dataset, indices, z)
     return np.concatenate([mse_per_picture(x, checkpoint.decode(group)) for x, group in pairs])
+
+
+def with_latents(dataset: Dataset, indices: Array, z: Array) -> Iterator[tuple[Array, Array]]:
+    """Yield the pictures of ``indices`` as :func:`batches` does, with their latents, (n, Z)."""
+    groups = (z[k : k + BATCH] for k in range(0, len(z), BATCH))
+    return zip(batches(dataset, indices), groups, strict=True)
 
 
 def losses(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> Array:
@@ -64,12 +69,12 @@ def sampled_losses(
     return np.concatenate(errors), np.concatenate(kls)
 
 
-def sharpness_kept(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> float:
-    """Return the reconstructions' gradient energy over the pictures' own, both summed."""
+def sharpness_kept(checkpoint: Checkpoint, dataset: Dataset, indices: Array, z: Array) -> float:
+    """Return the gradient energy decoded from z (N, Z) over the pictures' own, both summed."""
     own = kept = 0.0
-    for x in batches(dataset, indices):
+    for x, group in with_latents(dataset, indices, z):
         own += float(gradient_energy(x).sum())
-        kept += float(gradient_energy(checkpoint.reconstruct(x)).sum())
+        kept += float(gradient_energy(checkpoint.decode(group)).sum())
     return kept / own
 
 
@@ -91,13 +96,17 @@ def pca_losses(pca: PrincipalComponents, dataset: Dataset, indices: Array) -> Ar
 def evaluate(checkpoint: Checkpoint, dataset: Dataset, split: str = "test") -> dict[str, Any]:
     """Compare a model with PCA of as many components, on one split; plain JSON comes back.
 
-    Both see pictures of the size at which the model works. ``groups`` holds the mean per species
+    Both see pictures of the size at which the model works; ``mse_in_frame`` is the error at that of
+    its frame. ``groups`` holds the mean per species
     and per origin, so that a card can say what the model does badly. Raises DataError for a split
     without pictures, or pictures of another frame.
     """
-    checkpoint, dataset = at_work(checkpoint, dataset)
+    whole = checkpoint, dataset
+    checkpoint, dataset = at_work(*whole)
     indices = pictures_of(dataset, split)
-    own = losses(checkpoint, dataset, indices)
+    z = latents(checkpoint, dataset, indices)
+    own = losses_at(checkpoint, dataset, indices, z)
+    in_frame = losses_at(*whole, indices, z) if whole[0].config.scale > 1 else own
     sampled, kl = sampled_losses(checkpoint, dataset, indices)
     pca = pca_losses(fit_pca(dataset, checkpoint.config.latent), dataset, indices)
     labels = {"species": dataset.species[indices], "origin": dataset.origin[indices]}
@@ -105,9 +114,10 @@ def evaluate(checkpoint: Checkpoint, dataset: Dataset, split: str = "test") -> d
         "split": split,
         "pictures": len(indices),
         "mse": float(own.mean()),
+        "mse_in_frame": float(in_frame.mean()),
         "mse_sampled": float(sampled.mean()),
         "kl": float(kl.mean()),
-        "sharpness": sharpness_kept(checkpoint, dataset, indices),
+        "sharpness": sharpness_kept(checkpoint, dataset, indices, z),
         "pca_components": checkpoint.config.latent,
         "pca_mse": float(pca.mean()),
         "groups": {

@@ -20,7 +20,9 @@ from vae_core.evaluation import latents as latents_of
 from vae_core.figures.curves import loss_histogram, training_curve
 from vae_core.figures.pictures import picture_sheet, stacked_rows
 from vae_core.figures.planes import grid_on_plane, latent_plane, limits_of
+from vae_core.imaging.render import side_by_side
 from vae_core.latent import walk
+from vae_core.metrics import mse_per_picture
 from vae_core.principal import PrincipalComponents
 from vae_core.types import Array
 
@@ -86,6 +88,11 @@ class Exhibit:
         return latents_of(model, self.dataset, self.test)
 
     @cached_property
+    def own(self) -> Array:
+        """The first model's losses of ``test``: (N,)."""
+        return losses(self.models[0], self.dataset, self.test)
+
+    @cached_property
     def pca(self) -> PrincipalComponents:
         """The principal components of the training pictures: as many as the largest latent."""
         return fit_pca(self.dataset, max((m.config.latent for m in self.models), default=2))
@@ -141,7 +148,7 @@ def rows_of(exhibit: Exhibit, x: Array) -> dict[str, Array]:
 
 def extremes(exhibit: Exhibit) -> Drawn:
     """Draw the held-out pictures that the first model reconstructs best, and worst."""
-    order = np.argsort(losses(exhibit.models[0], exhibit.dataset, exhibit.test))
+    order = np.argsort(exhibit.own)
     best, worst = (exhibit.pictures(k) for k in (order[:ACROSS], order[: -ACROSS - 1 : -1]))
     return compared(exhibit, {"reconstructed best": best, "reconstructed worst": worst})
 
@@ -239,7 +246,7 @@ def cover(exhibit: Exhibit) -> Drawn:
 def member(exhibit: Exhibit, group: str, number: int) -> int:
     """Return the place in ``test`` of one picture of a group, among the well reconstructed."""
     places = np.flatnonzero(exhibit.groups == group)
-    own = losses(exhibit.models[0], exhibit.dataset, exhibit.test[places])
+    own = exhibit.own[places]
     good = places[own <= np.percentile(own, GOOD)]
     return int(good[number % len(good)])
 
@@ -251,7 +258,7 @@ def strips_of(exhibit: Exhibit, model: Checkpoint, pairs: list[tuple[int, int]])
     figure, axes = new_figure(1, 1, 9, 0.4 + INCHES * len(pairs))
     picture_sheet(axes[0, 0], frames.reshape(-1, *frames.shape[2:]), FRAMES)
     axes[0, 0].set_title(f"{model.name}: straight walks between two latents, decoded")
-    side = np.stack([np.concatenate(list(moment), axis=1) for moment in frames.swapaxes(0, 1)])
+    side = np.stack([side_by_side(moment) for moment in frames.swapaxes(0, 1)])
     return Drawn(figure, side)
 
 
@@ -269,7 +276,7 @@ def histogram(exhibit: Exhibit) -> Drawn:
 
 def loss_of(model: Checkpoint, picture: Array) -> float:
     """Return the mean square error per pixel of one picture, (H, W, C)."""
-    return float(np.square(model.reconstruct(picture[None])[0] - picture).mean())
+    return float(mse_per_picture(picture[None], model.reconstruct(picture[None]))[0])
 
 
 GALLERY: dict[str, Callable[[Exhibit], Drawn]] = {

@@ -1,5 +1,6 @@
 """From two photos, or one and a wish, to the frames between them: the whole engine in short."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -159,11 +160,18 @@ def imagine(checkpoint: Checkpoint, friend: Array, dog: Array, manner: Manner = 
     def frames_at(where: Array) -> Array:
         return decode(checkpoint, walk_at(friend, dog, where, manner.walk, axes))
 
-    where = positions(manner.steps, manner.easing)
-    if manner.walk == "even":
-        tried = np.linspace(0, 1, TRIED)
-        where = even_positions(where, tried, frames_at(tried))
-    return frames_at(where)
+    return frames_at(paced(positions(manner.steps, manner.easing), manner.walk, frames_at))
+
+
+def paced(where: Array, kind: str, frames_at: Callable[[Array], Array]) -> Array:
+    """Return positions (T,) at which a walk is paced as its kind wants it.
+
+    frames_at: (N,) -> (N, H, W, C); only the pace of an even walk depends on what is seen.
+    """
+    if kind != "even":
+        return where
+    tried = np.linspace(0, 1, TRIED)
+    return even_positions(where, tried, frames_at(tried))
 
 
 def decode(checkpoint: Checkpoint, latents: Array) -> Array:
@@ -202,12 +210,13 @@ class Route:
 
     def paced(self, where: Array) -> Array:
         """Return the positions of an even walk, judged by its frames as small as the model's."""
-        if self.manner.walk != "even":
-            return where
-        tried, frame = np.linspace(0, 1, TRIED), self.checkpoint.frame
-        first, last = (end.reduced(frame.height, frame.width) for end in self.ends)
-        frames = self.frames(self.latents(tried), tried, (first, last))
-        return even_positions(where, tried, frames)
+        frame = self.checkpoint.frame
+
+        def frames_at(tried: Array) -> Array:
+            first, last = (end.reduced(frame.height, frame.width) for end in self.ends)
+            return self.frames(self.latents(tried), tried, (first, last))
+
+        return paced(where, self.manner.walk, frames_at)
 
 
 def imagined_end(checkpoint: Checkpoint, latent: Array, shape: tuple[int, ...]) -> End:

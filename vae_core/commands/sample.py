@@ -8,9 +8,9 @@ import numpy as np
 
 from vae_core.checkpoint import load_checkpoint
 from vae_core.commands.morph import MODEL
-from vae_core.directions import random_dog, species_in
 from vae_core.errors import ConfigError
-from vae_core.imaging.render import render_png, side_by_side
+from vae_core.exploring import draw
+from vae_core.imaging.render import in_rows, render_png
 
 
 def add_command(subparsers: Any) -> None:
@@ -29,10 +29,8 @@ def run(args: argparse.Namespace) -> int:
     if min(args.rows, args.columns) < 1:
         raise ConfigError("A sheet has at least one row and one column.")
     checkpoint, rng = load_checkpoint(args.model), np.random.default_rng(args.seed)
-    people, shown = species_in(checkpoint.metadata)["person"], args.rows * args.columns
-    drawn = [people.sample(rng) for _ in range(shown)]
-    drawn += [random_dog(checkpoint.metadata, rng) for _ in range(shown)]
-    frames = checkpoint.decode(np.array(drawn, np.float32))
-    sheet = [side_by_side(row) for row in np.split(frames, 2 * args.rows)]
-    args.out.write_bytes(render_png(np.concatenate(sheet)))
+    shown, size = args.rows * args.columns, checkpoint.config.latent
+    drawn = [draw(checkpoint.metadata, of, shown, size, rng) for of in ("person", "dog")]
+    frames = checkpoint.decode(np.concatenate(drawn).astype(np.float32))
+    args.out.write_bytes(render_png(in_rows(frames, args.columns)))
     return 0

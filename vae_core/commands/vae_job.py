@@ -15,14 +15,7 @@ from vae_core.commands.job import provenance
 from vae_core.data.dataset import Dataset, open_dataset, shrunk
 from vae_core.directions import describe_species
 from vae_core.errors import ConfigError
-from vae_core.evaluation import (
-    evaluate,
-    example_latents,
-    latents,
-    losses,
-    losses_at,
-    pictures_of,
-)
+from vae_core.evaluation import evaluate, example_latents, latents, losses_at, pictures_of
 from vae_core.metrics import Histogram
 from vae_core.model import VAE, build_vae, cast
 from vae_core.presets import preset_named
@@ -97,8 +90,7 @@ class VAEJob:
         indices = self.dataset.indices("train")
         z, species = latents(bare, self.dataset, indices), self.dataset.species[indices]
         training = losses_at(bare, self.dataset, indices, z)
-        held_out = losses(bare, self.dataset, self.dataset.indices("test"))
-        test = evaluate(bare, self.dataset) | {"mse_in_frame": float(held_out.mean())}
+        test = evaluate(bare, self.dataset)
         metadata = bare.metadata | {
             "settings": asdict(self.settings),
             "dataset": {k: self.dataset.header[k] for k in ("name", "terms", "counts")},

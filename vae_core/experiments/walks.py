@@ -7,6 +7,7 @@ import numpy as np
 
 from vae_core.checkpoint import Checkpoint
 from vae_core.data.dataset import Dataset
+from vae_core.directions import squared_distances
 from vae_core.evaluation import latents, pictures_of
 from vae_core.experiments.sweep import Experiment, Measured, Row
 from vae_core.latent import WALKS as KINDS
@@ -80,8 +81,7 @@ def pairs(checkpoint: Checkpoint, dataset: Dataset) -> Array:
 
 def nearest(z: Array, known: Array) -> Array:
     """Return the distance of each latent to the nearest known one: (n, Z), (m, Z) -> (n,)."""
-    squares = (z**2).sum(axis=1)[:, None] - 2 * z @ known.T + (known**2).sum(axis=1)
-    distances: Array = np.sqrt(np.maximum(squares, 0).min(axis=1))
+    distances: Array = np.sqrt(np.maximum(squared_distances(z, known), 0).min(axis=1))
     return distances
 
 
