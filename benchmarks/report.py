@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from vae_core.blas import openblas
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -61,12 +63,12 @@ def blas() -> str:
 
 def openblas_kernels() -> str:
     """Return for which processor the OpenBLAS in NumPy's wheel computes; "" if there is none."""
-    for path in Path(np.__file__).parents[1].glob("numpy.libs/*openblas*"):
-        name_of = getattr(ctypes.CDLL(str(path)), "scipy_openblas_get_corename64_", None)
-        if name_of is not None:
-            name_of.restype = ctypes.c_char_p
-            return str(name_of().decode())
-    return ""
+    library = openblas()
+    if library is None:
+        return ""
+    name_of = library.scipy_openblas_get_corename64_
+    name_of.restype = ctypes.c_char_p
+    return str(name_of().decode())
 
 
 def revision() -> str:

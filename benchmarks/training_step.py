@@ -11,6 +11,7 @@ from benchmarks.report import table
 from vae_core.model import build_vae
 from vae_core.optim import Adam, AdamState
 from vae_core.presets import PRESETS
+from vae_core.products import Grads, formed
 from vae_core.training import new_state
 from vae_core.types import Array, Params
 
@@ -20,7 +21,7 @@ CALLS = {32: 20, 128: 12, 512: 6}
 TORCH = "2.13.0"
 CLASSIC = PRESETS["classic"]
 
-Update = Callable[[Params, Params, AdamState, float], None]
+Update = Callable[[Params, Grads, AdamState, float], None]
 
 
 def run(options: argparse.Namespace) -> str:
@@ -94,10 +95,10 @@ def stepper(batch: int, update: Update) -> Callable[[], None]:
     return step
 
 
-def textbook_adam(params: Params, grads: Params, state: AdamState, lr: float) -> None:
+def textbook_adam(params: Params, grads: Grads, state: AdamState, lr: float) -> None:
     """arXiv:1412.6980, algorithm 1, a line for each of its lines."""
     state.step += 1
-    for name, g in grads.items():
+    for name, g in formed(grads).items():
         m = state.gradient[name] = 0.9 * state.gradient[name] + 0.1 * g
         v = state.square[name] = 0.999 * state.square[name] + 0.001 * g**2
         m_hat: Array = m / (1 - 0.9**state.step)

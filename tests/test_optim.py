@@ -7,6 +7,7 @@ import pytest
 
 from vae_core import optim
 from vae_core.optim import Adam
+from vae_core.products import Product, formed
 
 SHAPES = {"weight": (30, 7), "bias": (7,), "kernel": (3, 3, 2, 5), "scale": ()}
 
@@ -79,6 +80,23 @@ def test_neither_blocks_nor_threads_change_a_bit(block, threads, rng, monkeypatc
             state.gradient[name], expected_state.gradient[name], strict=True
         )
         np.testing.assert_array_equal(state.square[name], expected_state.square[name], strict=True)
+
+
+@pytest.mark.parametrize(("block", "piece"), [(1, 1), (7, 30), (65_536, 14), (65_536, 262_144)])
+def test_a_product_is_used_as_the_array_that_it_stands_for(block, piece, rng, monkeypatch):
+    params = {"weight": rng.standard_normal((30, 7))}
+    products = [
+        {"weight": Product(rng.standard_normal((5, 30)), rng.standard_normal((5, 7)))}
+        for _ in range(3)
+    ]
+    expected, expected_state = run(params, [formed(p) for p in products], 1e-3)
+    monkeypatch.setattr(optim, "BLOCK", block)
+    monkeypatch.setattr(optim, "PIECE", piece)
+    ours, state = params, Adam().init(params)
+    for grads in products:
+        Adam().update(ours, grads, state, 1e-3)
+    np.testing.assert_allclose(ours["weight"], expected["weight"], rtol=1e-12)
+    np.testing.assert_allclose(state.square["weight"], expected_state.square["weight"], rtol=1e-12)
 
 
 def test_an_array_of_several_blocks_is_updated_to_its_end(rng):

@@ -6,6 +6,7 @@ from functools import cached_property
 from vae_core.backend import array_module
 from vae_core.layers import Chain, MaskedLinear, Tanh, sigmoid, softplus
 from vae_core.posterior import DiagonalGaussian
+from vae_core.products import Gradient, Grads
 from vae_core.types import Array, Cache, Params, Rng, scope, unscope
 
 OPEN = 1.5
@@ -74,13 +75,13 @@ class AutoregressiveFlow:
         z, log_ratio, _ = self.forward(params, h, eps)
         return z, log_ratio
 
-    def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Params]:
+    def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Grads]:
         """Read :meth:`forward` upwards."""
         noise, z_last, caches = cache
         xp = array_module(dz)
         dz = dz + dkl * z_last
         dcontext = xp.zeros_like(dz)
-        grads: Params = {}
+        grads: dict[str, Gradient] = {}
         for name, (network_cache, z, m, gate) in reversed(
             list(zip(self.networks, caches, strict=True))
         ):

@@ -35,6 +35,13 @@ def sum_over_pixels(values: Array) -> Array:
     return total
 
 
+def square_sum(values: Array) -> Array:
+    """(N, H, W, C) -> (N,): the squares' sum over the pixels."""
+    rows = values.reshape(len(values), -1)
+    total: Array = array_module(rows).einsum("ni,ni->n", rows, rows)
+    return total
+
+
 @dataclass(frozen=True)
 class SquaredError:
     """sum (y - x)^2 / 2 with y = sigmoid(logits): a unit-variance Gaussian without its constant.
@@ -50,11 +57,11 @@ class SquaredError:
         """Return the half square error (N,), and (y - x) y (1 - y)."""
         y = sigmoid(logits)
         error = y - x
-        value = 0.5 * sum_over_pixels(error * error)
+        value = 0.5 * square_sum(error)
         error *= y
-        y -= 1
+        array_module(y).subtract(1, y, out=y)
         error *= y
-        return value, -error
+        return value, error
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from vae_core.layers import Layer, param_grads
 from vae_core.losses import Likelihood, likelihood_named
 from vae_core.networks import PATCH, conv_networks, mlp_networks
 from vae_core.posterior import DiagonalGaussian, Posterior
+from vae_core.products import Grads
 from vae_core.types import Array, Params, Rng, scope, unscope
 
 ARCHITECTURES = ("mlp", "conv")
@@ -136,7 +137,7 @@ class VAE:
 
     def loss_and_grads(
         self, params: Params, x: Array, eps: Array, beta: float = 1.0
-    ) -> tuple[Losses, Params]:
+    ) -> tuple[Losses, Grads]:
         """Negative ELBO with its KL times beta (arXiv:1312.6114, eq. 10), and its gradient.
 
         Averaged over the batch. x: (N, H, W, C) in [0, 1].  eps: (N, Z), the N(0, 1) draw;
@@ -150,8 +151,9 @@ class VAE:
         z, kl, posterior_cache = self.posterior.forward(posterior, h, eps)
         logits, decoder_cache = self.decoder.forward(decoder, z)
         nll, dlogits = self.likelihood.nll(logits, x)
+        dlogits /= n
 
-        dz, decoder_grads = self.decoder.backward(decoder, decoder_cache, dlogits / n)
+        dz, decoder_grads = self.decoder.backward(decoder, decoder_cache, dlogits)
         dh, posterior_grads = self.posterior.backward(posterior, posterior_cache, dz, beta / n)
         encoder_grads = param_grads(self.encoder, encoder, encoder_cache, dh)
 

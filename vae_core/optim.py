@@ -2,21 +2,38 @@
 
 A small batch pays for Adam's memory traffic more than for its own matrix products, so the update
 walks through every array in blocks that stay in a core's cache while the ten passes of the formula
-go over them, and two threads share the blocks. The result does not depend on either.
+go over them, and threads share the blocks. A gradient that is a product of two arrays is formed
+block by block, right there. The result does not depend on how many threads there are.
 """
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from vae_core.backend import array_module, on_cpu
+from vae_core.blas import one_thread
+from vae_core.products import Gradient, Grads, Product
 from vae_core.types import Array, Params
 
 BLOCK = 65_536
 """Numbers in a block: with its two sums and its gradient 1 MB in float32."""
+
+PIECE = 4 * BLOCK
+"""Numbers of a product that are formed at once: fewer would cost more than they save."""
+
+
+class Piece(NamedTuple):
+    """Some rows of a parameter, of its two sums and of its gradient, and how fast they go."""
+
+    p: Array
+    m: Array
+    v: Array
+    g: Gradient
+    rate: float
 
 
 @dataclass
@@ -47,7 +64,7 @@ class Adam:
     def update(
         self,
         params: Params,
-        grads: Params,
+        grads: Grads,
         state: AdamState,
         lr: float,
         pace: Mapping[str, float] | None = None,
@@ -63,18 +80,24 @@ class Adam:
         scale = math.sqrt(bias2 / (1 - self.beta2))
         rate = lr * scale * (1 - self.beta1) / bias1
         eps = self.eps * scale
-        blocks = [
-            (rate * pace.get(name, 1.0), block)
-            for name, grad in grads.items()
-            for block in _blocks(params[name], state.gradient[name], state.square[name], grad)
-        ]
-        share = (blocks[i :: _threads()] for i in range(_threads()))
-        for done in [_pool().submit(self._update_blocks, part, eps) for part in share]:
-            done.result()
+        pieces: list[Piece] = []
+        for name, g in grads.items():
+            p, m, v = params[name], state.gradient[name], state.square[name]
+            pieces += _pieces(Piece(p, m, v, g, rate * pace.get(name, 1)))
+        work = iter(pieces)
+        with one_thread():
+            others = [_pool().submit(self._update, work, eps) for _ in range(_threads() - 1)]
+            self._update(work, eps)
+            for other in others:
+                if not other.cancel():  # one that has not begun finds nothing left to do
+                    other.result()
 
-    def _update_blocks(self, blocks: list[tuple[float, tuple[Array, ...]]], eps: float) -> None:
-        for rate, (p, m, v, g) in blocks:
-            self._update_block(p, m, v, g, rate, eps)
+    def _update(self, work: Iterator[Piece], eps: float) -> None:
+        """Take the next piece as long as there is one: threads share the iterator."""
+        for p, m, v, g, rate in work:
+            formed = g.formed() if isinstance(g, Product) else g
+            for block in _blocks(p, m, v, formed):
+                self._update_block(*block, rate, eps)
 
     def _update_block(
         self, p: Array, m: Array, v: Array, g: Array, rate: float, eps: float
@@ -93,23 +116,41 @@ class Adam:
         p -= g
 
 
-def _blocks(*arrays: Array) -> list[tuple[Array, ...]]:
-    """Cut equally shaped arrays into corresponding pieces of ``BLOCK`` numbers, without copying.
+def _pieces(whole: Piece) -> Iterator[Piece]:
+    """Cut a parameter and what belongs to it into what one thread takes at a time.
 
-    ValueError for an array that is not contiguous: an update of its copy would be lost.
+    ValueError for a parameter that is not contiguous: an update of its copy would be lost.
     """
+    p, m, v, g, rate = whole
+    if not isinstance(g, Product):
+        for block in _blocks(p, m, v, g):
+            yield Piece(*block, rate)
+    elif on_cpu(p):
+        rows = max(1, PIECE // p.shape[1])
+        for k in range(0, len(p), rows):
+            some = slice(k, k + rows)
+            yield Piece(p[some], m[some], v[some], g[some], rate)
+    else:
+        yield whole
+
+
+def _blocks(*arrays: Array) -> Iterator[tuple[Array, Array, Array, Array]]:
+    """Cut equally shaped arrays into corresponding pieces of ``BLOCK`` numbers, without copying."""
     if not on_cpu(arrays[0]):
-        return [arrays]
-    flat = [a.reshape(-1, copy=False) for a in arrays]
-    starts = range(0, flat[0].size, BLOCK)
-    return [tuple(a[start : start + BLOCK] for a in flat) for start in starts]
+        p, m, v, g = arrays
+        yield p, m, v, g
+        return
+    p, m, v, g = (a.reshape(-1, copy=False) for a in arrays)
+    for k in range(0, p.size, BLOCK):
+        some = slice(k, k + BLOCK)
+        yield p[some], m[some], v[some], g[some]
 
 
 def _threads() -> int:
-    """Two at most: more only wait for memory."""
-    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+    """Eight at most: more only wait for memory."""
+    return min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_threads(), thread_name_prefix="adam")
+    return ThreadPoolExecutor(max(1, _threads() - 1), thread_name_prefix="adam")

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 from vae_core.backend import array_module
 from vae_core.losses import gaussian_kl
+from vae_core.products import Grads
 from vae_core.types import Array, Cache, Params, Rng
 
 
@@ -35,7 +36,7 @@ class Posterior(Protocol):
         """Return a draw z (N, Z), and log q(z|x) - log p(z) at it in nats, (N,)."""
         ...
 
-    def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Params]:
+    def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Grads]:
         """Return dL/dh and dL/dparams, given dL/dz and the weight of each example's KL in L."""
         ...
 

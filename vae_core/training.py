@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from vae_core.backend import array_module, to_device
+from vae_core.blas import one_thread
 from vae_core.bounds import binarised
 from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
 from vae_core.data.dataset import Dataset
@@ -24,6 +25,7 @@ from vae_core.errors import CheckpointError, ConfigError, DataError
 from vae_core.linear_start import linear_start, pace_of
 from vae_core.model import VAE, Losses, cast
 from vae_core.optim import Adam, AdamState
+from vae_core.products import Grads, weighted_sum
 from vae_core.schedules import schedule_named
 from vae_core.types import Array, Params, Rng, scope, unscope
 
@@ -147,7 +149,7 @@ def train(
         )
     optimizer, xp = Adam(), array_module(next(iter(state.params.values())))
     pace = pace_of(state.params, settings.linear_pace)
-    with ThreadPoolExecutor(settings.workers) as pool:
+    with ThreadPoolExecutor(max(1, settings.workers - 1)) as pool:
         for step in range(state.step, settings.steps):
             rng = np.random.default_rng([settings.seed, step])
             x = dataset.batch(indices[batch_at(step, len(indices), settings)])
@@ -165,29 +167,25 @@ def train(
 
 def shared_step(
     pool: Executor, workers: int, vae: VAE, params: Params, x: Array, eps: Array, beta: float
-) -> tuple[Losses, Params]:
+) -> tuple[Losses, Grads]:
     """Let every worker do its share of a batch; return the batch's losses and gradients.
 
     A BLAS with as many threads shares the products only; this shares all else as well.
     """
     if workers == 1:
         return vae.loss_and_grads(params, x, eps, beta)
-    shares = list(zip(np.array_split(x, workers), np.array_split(eps, workers), strict=True))
-    parts = [pool.submit(vae.loss_and_grads, params, *share, beta) for share in shares]
-    losses, grads = zip(*(part.result() for part in parts), strict=True)
-    weights = [len(share) / len(x) for share, _ in shares]
+    mine, *others = zip(np.array_split(x, workers), np.array_split(eps, workers), strict=True)
+    with one_thread():
+        asked = [pool.submit(vae.loss_and_grads, params, *share, beta) for share in others]
+        parts = [vae.loss_and_grads(params, *mine, beta), *(part.result() for part in asked)]
+    losses, grads = zip(*parts, strict=True)
+    weights = [len(share) / len(x) for share, _ in (mine, *others)]
     return Losses(*np.average(losses, axis=0, weights=weights).tolist()), averaged(grads, weights)
 
 
-def averaged(parts: Sequence[Params], weights: Sequence[float]) -> Params:
+def averaged(parts: Sequence[Grads], weights: Sequence[float]) -> Grads:
     """Return the sum of parts times weights, name by name; the parts are used up."""
-    first, *others = parts
-    for name, total in first.items():
-        total *= weights[0]
-        for part, weight in zip(others, weights[1:], strict=True):
-            part[name] *= weight
-            total += part[name]
-    return first
+    return {name: weighted_sum([part[name] for part in parts], weights) for name in parts[0]}
 
 
 def batch_at(step: int, count: int, settings: TrainSettings) -> Array:

@@ -1,6 +1,7 @@
 """The vocabulary of the engine."""
 
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ Params: TypeAlias = dict[str, Array]
 Cache: TypeAlias = Any
 """What a forward pass leaves for its backward pass; only the layer that made it looks inside."""
 
+T = TypeVar("T")
+
 Rng: TypeAlias = np.random.Generator
 
 
@@ -23,6 +26,6 @@ def scope(params: Params, name: str) -> Params:
     return {key[len(prefix) :]: p for key, p in params.items() if key.startswith(prefix)}
 
 
-def unscope(params: Params, name: str) -> Params:
+def unscope(params: Mapping[str, T], name: str) -> dict[str, T]:
     """Put ``name`` in front of every key: the inverse of :func:`scope`."""
     return {f"{name}.{key}": p for key, p in params.items()}

@@ -17,6 +17,7 @@ from vae_core.finder.training_sets import GAUGE_POINTS
 from vae_core.layers import param_grads
 from vae_core.model import cast
 from vae_core.optim import Adam
+from vae_core.products import Grads
 from vae_core.training import Progress, TrainSettings, TrainState, batch_at
 from vae_core.types import Array, Params, Rng, scope, unscope
 
@@ -69,7 +70,7 @@ def new_finder_state(settings: TrainSettings) -> TrainState:
     return TrainState(cast(params), Adam().init(cast(params)))
 
 
-def scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Params]:
+def scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Grads]:
     """Return heat loss, landmark loss and the gradients, for (N, H, W, 3) in [-1, 1]."""
     scout, species = build_scout(), len(SPECIES)
     y, cache = scout.forward(params, x)
@@ -81,7 +82,7 @@ def scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Pa
     return heat, points, grads
 
 
-def reader_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Params]:
+def reader_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Grads]:
     """Return cross entropy, landmark loss and the gradients, for (N, 64, 64, 3) in [-1, 1]."""
     reader, kinds = build_reader(), 1 + len(SPECIES)
     y, cache = reader.forward(params, x)
@@ -101,7 +102,7 @@ class CropLosses(NamedTuple):
     points: float
 
 
-def gauge_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Params]:
+def gauge_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Grads]:
     """Return 0, as the gauge knows no species, landmark loss and gradients, as reader_step."""
     gauge = build_gauge()
     y, cache = gauge.forward(params, x)
@@ -117,7 +118,7 @@ class Lesson:
     decay: the share of a weight, times the learning rate, that it forgets at every step.
     """
 
-    step: Callable[[Params, Array, Array], tuple[float, float, Params]]
+    step: Callable[[Params, Array, Array], tuple[float, float, Grads]]
     covered: float
     decay: float
 

@@ -8,7 +8,8 @@ from vae_core.types import Array, Cache, Params, Rng
 
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), written with tanh so that no argument overflows."""
-    y: Array = array_module(x).tanh(0.5 * x)
+    y: Array = 0.5 * x
+    array_module(y).tanh(y, out=y)
     y *= 0.5
     y += 0.5
     return y

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from vae_core.layers.conv import Conv2d
 from vae_core.layers.linear import Linear
 from vae_core.layers.protocol import Layer
+from vae_core.products import Gradient, Grads
 from vae_core.types import Array, Cache, Params, Rng, scope, unscope
 
 
@@ -30,9 +31,9 @@ class Chain:
             caches.append(cache)
         return x, caches
 
-    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Grads]:
         """Hand each layer the gradient from the one after."""
-        grads: Params = {}
+        grads: dict[str, Gradient] = {}
         layers = reversed(list(self.layers.items()))
         for (name, layer), layer_cache in zip(layers, reversed(cache), strict=True):
             dy, layer_grads = layer.backward(scope(params, name), layer_cache, dy)
@@ -46,16 +47,18 @@ class Chain:
             dy = input_grad(layer, scope(params, name), layer_cache, dy)
         return dy
 
-    def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
+    def param_grads(self, params: Params, cache: Cache, dy: Array) -> Grads:
         """Return :meth:`backward`'s gradients without dL/dx, which a network's input needs not."""
         first = next(k for k, name in enumerate(self.layers) if scope(params, name))
         name, layer = list(self.layers.items())[first]
         after = Chain(dict(list(self.layers.items())[first + 1 :]))
         dy, grads = after.backward(params, cache[first + 1 :], dy)
-        return grads | unscope(param_grads(layer, scope(params, name), cache[first], dy), name)
+        return dict(grads) | unscope(
+            param_grads(layer, scope(params, name), cache[first], dy), name
+        )
 
 
-def param_grads(layer: Layer, params: Params, cache: Cache, dy: Array) -> Params:
+def param_grads(layer: Layer, params: Params, cache: Cache, dy: Array) -> Grads:
     """Return the gradients of a layer's parameters alone, the cheap way if the layer knows one."""
     if isinstance(layer, Chain | Linear | Conv2d):
         return layer.param_grads(params, cache, dy)
@@ -84,7 +87,7 @@ class Residual:
         y, cache = self.inner.forward(params, x)
         return x + y, cache
 
-    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Grads]:
         """Return dx = dy + (df/dx)^T dy."""
         dx, grads = self.inner.backward(params, cache, dy)
         return dx + dy, grads

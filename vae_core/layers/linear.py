@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from vae_core.products import Grads, Product
 from vae_core.types import Array, Cache, Params, Rng
 
 
@@ -32,7 +33,7 @@ class Linear:
         y += params["bias"]
         return y, x
 
-    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Grads]:
         """Return dx = dy W^T, dW = x^T dy, db = sum of dy over the batch."""
         return self.input_grad(params, cache, dy), self.param_grads(params, cache, dy)
 
@@ -41,10 +42,10 @@ class Linear:
         dx: Array = dy @ params["weight"].T
         return dx
 
-    def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
+    def param_grads(self, params: Params, cache: Cache, dy: Array) -> Grads:
         """DW and db alone."""
         x = cache
-        return {"weight": x.T @ dy, "bias": dy.sum(axis=0)}
+        return {"weight": Product(x, dy), "bias": dy.sum(axis=0)}
 
 
 @dataclass(frozen=True)

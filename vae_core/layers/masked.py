@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from vae_core.layers.linear import Linear
+from vae_core.products import formed
 from vae_core.types import Array, Cache, Params, Rng
 
 
@@ -42,7 +43,7 @@ class MaskedLinear:
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Return dx = dy (W * M)^T, dW = (x^T dy) * M, db = sum of dy over the batch."""
         dx, grads = self.linear.backward(self.masked(params), cache, dy)
-        return dx, self.masked(grads)
+        return dx, self.masked(formed(grads))
 
     def masked(self, params: Params) -> Params:
         """Put zeros where the mask covers the weight."""

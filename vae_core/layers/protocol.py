@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from vae_core.products import Grads
 from vae_core.types import Array, Cache, Params, Rng
 
 
@@ -20,6 +21,6 @@ class Layer(Protocol):
         """Return the output, and what :meth:`backward` will need."""
         ...
 
-    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Grads]:
         """Return dL/dx and dL/dparams, given dL/dy."""
         ...

@@ -1,0 +1,36 @@
+"""How many threads the OpenBLAS in NumPy's wheels computes a product with.
+
+Where threads of our own share the work, each had better compute its products alone: OpenBLAS's
+threads would stand in their way, and of two products at once one waits for the other.
+"""
+
+import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+
+@cache
+def openblas() -> ctypes.CDLL | None:
+    """Return the library that NumPy's wheel for Linux brings along; None if it has another."""
+    for path in Path(np.__file__).parents[1].glob("numpy.libs/libscipy_openblas64_*"):
+        return ctypes.CDLL(str(path))
+    return None
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let products be computed on the thread that asks for them; another BLAS stays as it is."""
+    library = openblas()
+    threads = library.scipy_openblas_get_num_threads64_() if library else 1
+    if library is None or threads == 1:
+        yield
+        return
+    library.scipy_openblas_set_num_threads64_(1)
+    try:
+        yield
+    finally:
+        library.scipy_openblas_set_num_threads64_(threads)
