@@ -17,6 +17,7 @@ from vae_core.layers import (
     Resize,
     SpaceToDepth,
     Tanh,
+    TiledConv2d,
 )
 
 Image: TypeAlias = tuple[int, int, int]
@@ -113,7 +114,7 @@ def upward(channels: int, widths: Sequence[int], blocks: Sequence[int]) -> dict[
 def residual_block(channels: int) -> Residual:
     """Return x + mix(leaky ReLU(conv(x))): with ``mix`` at zero it changes nothing."""
     inner: dict[str, Layer] = {
-        "conv": Conv2d(channels, channels),
+        "conv": TiledConv2d(channels, channels),
         "relu": LeakyRelu(0.1),
         "mix": Conv2d(channels, channels, kernel=1, pad=0),
     }

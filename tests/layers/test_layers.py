@@ -22,6 +22,7 @@ from vae_core.layers import (
     Softplus,
     SpaceToDepth,
     Tanh,
+    TiledConv2d,
     input_grad,
     param_grads,
 )
@@ -45,6 +46,8 @@ CASES = [
     (Conv2d(2, 3, kernel=3, stride=2), (1, 8, 8, 2)),
     (Conv2d(3, 2, kernel=1, pad=0), (2, 3, 3, 3)),
     (Conv2d(2, 2, kernel=3, stride=3, pad=0), (2, 7, 7, 2)),
+    (TiledConv2d(2, 3), (2, 8, 4, 2)),
+    (TiledConv2d(3, 2), (1, 5, 7, 3)),
     (SpaceToDepth(2), (2, 4, 6, 3)),
     (DepthToSpace(3), (2, 2, 3, 18)),
     (Resize((8, 6), (4, 3)), (2, 8, 6, 3)),
@@ -152,3 +155,23 @@ def test_a_gathered_place_holds_its_block(rng):
     x = rng.standard_normal((1, 4, 6, 2))
     y, _ = SpaceToDepth(2).forward({}, x)
     np.testing.assert_array_equal(y[0, 1, 2], x[0, 2:4, 4:6].ravel())
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 8, 3), (1, 5, 3, 3), (3, 1, 6, 3)], ids=str)
+def test_a_convolution_in_tiles_is_the_convolution(shape, rng):
+    plain, tiled = Conv2d(3, 4), TiledConv2d(3, 4)
+    params, x = tiled.init(rng), rng.standard_normal(shape)
+    (y, cache), (expected, plain_cache) = tiled.forward(params, x), plain.forward(params, x)
+    np.testing.assert_allclose(y, expected, atol=1e-12)
+    dx, grads = tiled.backward(params, cache, y)
+    expected_dx, expected_grads = plain.backward(params, plain_cache, y)
+    np.testing.assert_allclose(dx, expected_dx, atol=1e-12)
+    for name, grad in grads.items():
+        np.testing.assert_allclose(grad, expected_grads[name], atol=1e-11)
+
+
+def test_in_float32_tiles_cost_no_more_than_the_fifth_digit(rng):
+    layer = TiledConv2d(96, 96)
+    params, x = cast(layer.init(rng)), rng.standard_normal((2, 16, 16, 96), np.float32)
+    exact, _ = Conv2d(96, 96).forward(cast(params, "float64"), x.astype(np.float64))
+    np.testing.assert_allclose(layer.forward(params, x)[0], exact, atol=1e-4)

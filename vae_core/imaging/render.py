@@ -6,6 +6,7 @@ A frame is (H, W, C) float in [0, 1], grey (C = 1) or RGB (C = 3); frames are (N
 import io
 import math
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,8 +18,8 @@ from vae_core.imaging.photo import Photo
 from vae_core.timing import playing_order
 from vae_core.types import Array
 
-PNG_COMPRESSION = 1
-"""zlib's quickest level: half the time of the default for a strip of faces, 5 % more bytes."""
+PNG_COMPRESSION = {"compress_level": 1, "compress_type": zlib.Z_RLE}
+"""zlib's quickest level, looking for runs only: after PNG's filters a face repeats nothing else."""
 
 WEBP_QUALITY = 90
 
@@ -72,7 +73,7 @@ def render_png(picture: Array, texts: Mapping[str, str] | None = None) -> bytes:
     for keyword, text in (texts or {}).items():
         info.add_itxt(keyword, text)
     image = to_image(round_to_bytes(picture))
-    return save(image, "PNG", compress_level=PNG_COMPRESSION, pnginfo=info)
+    return save(image, "PNG", pnginfo=info, **PNG_COMPRESSION)
 
 
 def render_strip(frames: Array, project: str = "") -> bytes:

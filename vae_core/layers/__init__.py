@@ -8,6 +8,7 @@ from vae_core.layers.masked import MaskedLinear
 from vae_core.layers.protocol import Layer
 from vae_core.layers.rearrange import DepthToSpace, SpaceToDepth
 from vae_core.layers.resize import Resize
+from vae_core.layers.winograd import TiledConv2d
 
 __all__ = [
     "Chain",
@@ -26,6 +27,7 @@ __all__ = [
     "Softplus",
     "SpaceToDepth",
     "Tanh",
+    "TiledConv2d",
     "input_grad",
     "param_grads",
     "sigmoid",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from vae_core.layers.conv import Conv2d
 from vae_core.layers.linear import Linear
 from vae_core.layers.protocol import Layer
+from vae_core.layers.winograd import TiledConv2d
 from vae_core.products import Gradient, Grads
 from vae_core.types import Array, Cache, Params, Rng, scope, unscope
 
@@ -60,14 +61,14 @@ class Chain:
 
 def param_grads(layer: Layer, params: Params, cache: Cache, dy: Array) -> Grads:
     """Return the gradients of a layer's parameters alone, the cheap way if the layer knows one."""
-    if isinstance(layer, Chain | Linear | Conv2d):
+    if isinstance(layer, Chain | Linear | Conv2d | TiledConv2d):
         return layer.param_grads(params, cache, dy)
     return layer.backward(params, cache, dy)[1]
 
 
 def input_grad(layer: Layer, params: Params, cache: Cache, dy: Array) -> Array:
     """Return dL/dx alone, the cheap way if the layer knows one."""
-    if isinstance(layer, Chain | Residual | Linear | Conv2d):
+    if isinstance(layer, Chain | Residual | Linear | Conv2d | TiledConv2d):
         return layer.input_grad(params, cache, dy)
     return layer.backward(params, cache, dy)[0]
 

@@ -16,11 +16,20 @@ def along_both(x: Array, rows: Array, columns: Array) -> Array:
     rows: (h, H).  columns: (w, W).
     """
     n, height, width, channels = x.shape
+    h, w = len(rows), len(columns)
     xp = array_module(x)
-    tall = xp.matmul(rows, x.reshape(n, height, width * channels))
-    across = xp.kron(columns.T, xp.eye(channels, dtype=columns.dtype))
-    y: Array = tall.reshape(-1, width * channels) @ across
-    return y.reshape(n, len(rows), len(columns), channels)
+    across = xp.zeros((width, channels, w, channels), columns.dtype)
+    for c in range(channels):
+        across[:, c, :, c] = columns.T
+    across = across.reshape(width * channels, w * channels)
+    y: Array
+    if h < height:  # the cheaper way round
+        tall = xp.matmul(rows, x.reshape(n, height, -1))
+        y = tall.reshape(n * h, -1) @ across
+    else:
+        wide = x.reshape(n * height, -1) @ across
+        y = xp.matmul(rows, wide.reshape(n, height, -1))
+    return y.reshape(n, h, w, channels)
 
 
 def cubic(t: Array) -> Array:
