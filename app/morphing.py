@@ -22,7 +22,17 @@ from vae_core.imaging.portrait import sized
 from vae_core.imaging.render import in_rows
 from vae_core.imaging.warp import enlarge
 from vae_core.latent import plane
-from vae_core.morph import Encoded, Manner, Morph, encode_photo, example_frames, imagine, morph
+from vae_core.morph import (
+    Encoded,
+    Manner,
+    Morph,
+    align_photo,
+    encode_aligned,
+    encode_photo,
+    example_frames,
+    imagine,
+    morph,
+)
 from vae_core.types import Array
 
 FINDER = "finder.safetensors"
@@ -111,20 +121,24 @@ class Morpher:
         with portrait_of("friend"):
             sitter = self.sit(friend, checkpoint, order.side)
             notes["friend"], side = sitter.note, order.side_of(checkpoint.frame, sitter)
-            report("Encoding the friend…")
-            start = encode_photo(checkpoint, *sitter.seat, side)
-        with portrait_of("dog"):
-            end: Encoded | Array
-            if dog is None:
-                report("Imagining a dog…")
-                end = imagine_dog(checkpoint.metadata, start.latent, order.wish)
-            else:
+            aligned = [align_photo(checkpoint, *sitter.seat, side)]
+        if dog is not None:
+            with portrait_of("dog"):
                 seated = self.sit(dog, checkpoint, side)
-                report("Encoding the dog…")
-                notes["dog"], end = seated.note, encode_photo(checkpoint, *seated.seat, side)
+                notes["dog"] = seated.note
+                aligned.append(align_photo(checkpoint, *seated.seat, side))
+        report("Encoding both faces…" if dog else "Encoding the friend…")
+        start, *ends = encode_aligned(checkpoint, *aligned)
+        end = ends[0] if ends else self.imagined(checkpoint, start, order)
         report("Drawing the faces in between…")
         result = order.finish(sitter.photo, morph(checkpoint, start, end, order.manner))
         return result, [about(role, note) for role, note in notes.items() if note]
+
+    def imagined(self, checkpoint: Checkpoint, start: Encoded, order: Order) -> Array:
+        """Return the latent (Z,) of the dog that an order wishes for."""
+        report("Imagining a dog…")
+        with portrait_of("dog"):
+            return imagine_dog(checkpoint.metadata, start.latent, order.wish)
 
     def sit(self, portrait: Portrait, checkpoint: Checkpoint, side: int = 0) -> Sitter:
         """Read a portrait and find its face, if the model is one of faces.

@@ -16,7 +16,7 @@ from vae_core.checkpoint import load_checkpoint
 from vae_core.imaging.align import Landmarks
 from vae_core.imaging.photo import PhotoLimits, read_photo
 from vae_core.imaging.render import render_strip
-from vae_core.morph import Encoded, Manner, encode_photo, morph
+from vae_core.morph import Manner, align_photo, encode_aligned, morph
 
 MODEL = ROOT / "models" / "classic.safetensors"
 PARTS = {"classic": 11, "flagship": 17}
@@ -53,7 +53,8 @@ def run(options: argparse.Namespace) -> str:
         "ms",
         "times the decoding (bar: 1.5)",
     ]
-    return table(head, [[t.name, t, t.over(times[0])] for t in times])
+    rows = [[t.name, t, t.over(times[0])] for t in times]
+    return table(head, rows)
 
 
 def photos() -> tuple[bytes, bytes]:
@@ -95,14 +96,12 @@ def models_part(name: str, steps: int, detail: float) -> Callable[[], bytes]:
     checkpoint = load_checkpoint(MODEL.with_stem(name))
     marks = landmarks(SIDE, SIDE)
     read = [read_photo(data) for data in photos()]
-    friend = encode_photo(checkpoint, read[0], marks, "person")
-    dog = encode_photo(checkpoint, read[1], marks, "dog")
+    friend = align_photo(checkpoint, read[0], marks, "person")
+    dog = align_photo(checkpoint, read[1], marks, "dog")
     manner = Manner(steps, detail=detail)
 
-    def encoded(end: Encoded) -> Encoded:
-        return replace(end, latent=checkpoint.encode(end.crop.pixels[None])[0])
-
     def request() -> bytes:
-        return render_strip(morph(checkpoint, encoded(friend), encoded(dog), manner).frames)
+        start, end = encode_aligned(checkpoint, friend, dog)
+        return render_strip(morph(checkpoint, start, end, manner).frames)
 
     return request

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -122,20 +123,43 @@ def example_frames(checkpoint: Checkpoint, steps: int, walk: str = "linear") -> 
     return composed
 
 
-def encode_photo(
+class Aligned(NamedTuple):
+    """A photo whose face is where a model wants it, and what :class:`Encoded` says besides."""
+
+    crop: Crop
+    portrait: Array
+    points: Array
+
+
+def align_photo(
     checkpoint: Checkpoint, photo: Photo, landmarks: Landmarks | None, species: str, side: int = 0
-) -> Encoded:
-    """Align a photo to the model's frame and encode it.
+) -> Aligned:
+    """Align a photo to the model's frame.
 
     side: pixels of the longer side of frames, if more than the model's. Without landmarks the
     photo is taken as a centred face crop. Raises LandmarksError.
     """
     frame = checkpoint.frame
     crop = align(photo, frame, landmarks, species)
-    latent = checkpoint.encode(crop.pixels[None])[0]
     portrait = portrait_of(photo, frame, landmarks, species, side)
-    points = points_in(frame, species, landmarks, crop)
-    return Encoded(checkpoint, crop, latent, portrait, points)
+    return Aligned(crop, portrait, points_in(frame, species, landmarks, crop))
+
+
+def encode_aligned(checkpoint: Checkpoint, *photos: Aligned) -> list[Encoded]:
+    """Encode photos together, which costs less than one after the other."""
+    latents = checkpoint.encode(np.stack([photo.crop.pixels for photo in photos]))
+    pairs = zip(photos, latents, strict=True)
+    return [Encoded(checkpoint, a.crop, z, a.portrait, a.points) for a, z in pairs]
+
+
+def encode_photo(
+    checkpoint: Checkpoint, photo: Photo, landmarks: Landmarks | None, species: str, side: int = 0
+) -> Encoded:
+    """Align a photo as :func:`align_photo` does, and encode it."""
+    (encoded,) = encode_aligned(
+        checkpoint, align_photo(checkpoint, photo, landmarks, species, side)
+    )
+    return encoded
 
 
 def morph(

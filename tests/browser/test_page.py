@@ -289,7 +289,7 @@ def test_the_stages_are_shown_as_the_server_goes_through_them(visit):
     choose(page)
     page.locator("details.more summary").click()
     page.locator("[name=steps]").select_option("64")
-    order = ["Reading a photo…", "Encoding the friend…", "Encoding the dog…", "Drawing the faces"]
+    order = ["Reading a photo…", "Encoding both faces…", "Drawing the faces"]
     page.route("**/*files=later*", answer_late)
     morph(page)
     expect(page.locator("#status")).to_have_text("The morph is ready.")

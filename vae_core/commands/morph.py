@@ -16,7 +16,15 @@ from vae_core.imaging.align import Landmarks
 from vae_core.imaging.photo import Photo, read_photo
 from vae_core.imaging.render import render_gif, render_strip, render_webp
 from vae_core.latent import WALKS
-from vae_core.morph import Manner, encode_photo, morph, side_for_whole, whole_photo
+from vae_core.morph import (
+    Manner,
+    align_photo,
+    encode_aligned,
+    encode_photo,
+    morph,
+    side_for_whole,
+    whole_photo,
+)
 from vae_core.timing import EASINGS, playing_order
 from vae_core.types import Array
 
@@ -85,11 +93,13 @@ def frames_of(args: argparse.Namespace, checkpoint: Checkpoint, finder: Finder |
     manner = Manner(args.steps, args.walk, args.easing, args.detail, own_light=args.whole_photo)
     longest, friend = args.size or WHOLE, seat(args.friend, args.friend_landmarks, "person", finder)
     side = side_for_whole(checkpoint.frame, *friend, longest) if args.whole_photo else args.size
-    start = encode_photo(checkpoint, *friend, side)
     if args.dog:
         dog = seat(args.dog, args.dog_landmarks, "dog", finder)
-        result = morph(checkpoint, start, encode_photo(checkpoint, *dog, side), manner)
+        ends = (align_photo(checkpoint, *photo, side) for photo in (friend, dog))
+        start, end = encode_aligned(checkpoint, *ends)
+        result = morph(checkpoint, start, end, manner)
     else:
+        start = encode_photo(checkpoint, *friend, side)
         wish = Wish(args.strength, args.dog_name, args.seed)
         imagined = imagine_dog(checkpoint.metadata, start.latent, wish)
         result = morph(checkpoint, start, imagined, manner)

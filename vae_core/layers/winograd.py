@@ -19,6 +19,9 @@ from vae_core.types import Array, Cache, Params, Rng
 OUT, IN = 4, 6
 """Sides of a tile of outputs, and of the inputs it depends on."""
 
+FEWEST = 32
+"""Tiles that make up for mapping the kernel."""
+
 
 def on_both_sides(matrix: Sequence[Sequence[int]]) -> Array:
     """Return what maps the rows and the columns of a square, laid out in a row."""
@@ -51,12 +54,19 @@ class TiledConv2d:
     inputs: int
     outputs: int
 
+    @property
+    def plain(self) -> Conv2d:
+        """The same without tiles, which a few pixels do not pay for."""
+        return Conv2d(self.inputs, self.outputs)
+
     def init(self, rng: Rng) -> Params:
         """Draw as :class:`Conv2d` does."""
-        return Conv2d(self.inputs, self.outputs).init(rng)
+        return self.plain.init(rng)
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
         """(N, H, W, inputs) -> (N, H, W, outputs)."""
+        if few_tiles(x):
+            return self.plain.forward(params, x)
         seen = seen_by_tiles(x)
         y = convolved(seen, params["weight"], x.shape)
         y += params["bias"]
@@ -68,18 +78,28 @@ class TiledConv2d:
 
     def input_grad(self, params: Params, cache: Cache, dy: Array) -> Array:
         """Dx alone: dy convolved with the kernel turned round."""
+        if few_tiles(dy):
+            return self.plain.input_grad(params, cache, dy)
         kernel = params["weight"].reshape(9, self.inputs, self.outputs)
         turned = kernel[::-1].transpose(0, 2, 1).reshape(9 * self.outputs, self.inputs)
         return convolved(seen_by_tiles(dy), turned, dy.shape)
 
     def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
         """DW and db alone."""
+        if few_tiles(dy):
+            return self.plain.param_grads(params, cache, dy)
         seen = cache
         xp = array_module(dy)
         dproducts = apply(OUTPUTS.T, cut(dy, OUT, OUT))
         dkernel = xp.matmul(seen.transpose(0, 2, 1), dproducts)
         dweight = apply(KERNEL.T, dkernel).reshape(-1, self.outputs)
         return {"weight": dweight, "bias": dy.reshape(-1, self.outputs).sum(axis=0)}
+
+
+def few_tiles(x: Array) -> bool:
+    """Tell whether (N, H, W, C) makes fewer tiles than are worth it."""
+    n, height, width, _ = x.shape
+    return bool(n * math.ceil(height / OUT) * math.ceil(width / OUT) < FEWEST)
 
 
 def convolved(seen: Array, weight: Array, shape: tuple[int, ...]) -> Array:
