@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -79,32 +78,12 @@ def point_offsets(face: Face, points: Array) -> Array:
     return offsets
 
 
-def habits(finder: Finder, scenes: Iterable[Annotated]) -> dict[str, Array]:
-    """Return the median of :func:`point_offsets` for each origin, (3,) complex each.
-
-    What a detector that labelled a collection always does, and no finder can know.
-    """
-    offsets: dict[str, list[Array]] = {}
-    for scene in scenes:
-        face = match(finder.find(scene.photo), scene.species, box_of(scene, finder.boxes))
-        if face is not None and scene.points is not None:
-            offsets.setdefault(scene.origin, []).append(point_offsets(face, scene.points))
-    return {
-        origin: np.median(np.real(all_of), axis=0) + 1j * np.median(np.imag(all_of), axis=0)
-        for origin, all_of in offsets.items()
-    }
-
-
 def recall(
     finder: Finder,
     scenes: Iterable[Annotated],
     change: Callable[[Annotated], Annotated] = lambda scene: scene,
-    known: Mapping[str, Array] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Return how many annotated faces are found, and the median landmark error of those.
-
-    known: an origin's :func:`habits`, which are taken out of the errors.
-    """
+    """Return how many annotated faces are found, and the median landmark error of those."""
     count, errors, missed = 0, [], []
     for scene in map(change, scenes):
         count += 1
@@ -112,7 +91,7 @@ def recall(
         if face is None:
             missed.append(scene.file)
         elif scene.points is not None:
-            errors.append(abs(point_offsets(face, scene.points) - known.get(scene.origin, 0)))
+            errors.append(abs(point_offsets(face, scene.points)))
     return {
         "pictures": count,
         "found": 1 - len(missed) / max(1, count),
