@@ -37,9 +37,7 @@ def labels_table(finder: Finder, people: list[Annotated]) -> str:
     markers: dict[str, Marker] = {
         "this finder": by_finder(finder),
         "labels": labelled,
-        "marks by eye": lambda scene: (
-            labelled(marked[scene.file]) if scene.file in marked else None
-        ),
+        "marks by eye": lambda scene: marked.get(scene.file),
     }
     if find_spec("dlib") and find_spec("face_recognition_models"):
         markers["dlib"] = by_dlib()
