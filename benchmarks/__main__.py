@@ -11,6 +11,7 @@ NAMES = (
     "training_step",
     "flagship_step",
     "morph",
+    "onnx_decode",
     "safety",
     "cold_start",
     "models",

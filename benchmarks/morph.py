@@ -9,7 +9,8 @@ from PIL import Image
 
 from app.morphing import FINDER, Morpher
 from app.portraits import Portrait
-from benchmarks.measure import Contender, interleave
+from benchmarks.measure import Contender, Times, interleave
+from benchmarks.peak import at_peak, contender, morph_operations
 from benchmarks.photos import draw_jpeg, landmarks
 from benchmarks.report import ROOT, table
 from vae_core.checkpoint import load_checkpoint
@@ -46,7 +47,8 @@ def run(options: argparse.Namespace) -> str:
                 Contender(what, part, (name, steps, 0.0), 1),
                 Contender(f"{what}, detail carried over", part, (name, steps, 1.0), 1),
             ]
-    times = interleave(contenders, options.rounds, CALLS)
+    contenders.append(contender(threads=1))
+    *times, peak = interleave(contenders, options.rounds, CALLS)
     sizes = " and ".join(f"{len(photo) // 1000} kB" for photo in photos())
     head = [
         f"two {SIDE} x {SIDE} JPEGs of {sizes}, 11 frames",
@@ -54,7 +56,18 @@ def run(options: argparse.Namespace) -> str:
         "times the decoding (bar: 1.5)",
     ]
     rows = [[t.name, t, t.over(times[0])] for t in times]
+    rows += [
+        [f"{name}: its products alone, at the rate of a {peak.name}", limit, ""]
+        for name, steps in PARTS.items()
+        if (limit := limit_of(name, steps, peak))
+    ]
     return table(head, rows)
+
+
+def limit_of(name: str, steps: int, peak: Times) -> str:
+    """Return how long a model's products last at the machine's best, ms; "" without the model."""
+    path = MODEL.with_stem(name)
+    return at_peak(morph_operations(load_checkpoint(path), steps), peak) if path.exists() else ""
 
 
 def photos() -> tuple[bytes, bytes]:

@@ -12,6 +12,29 @@ from vae_core.presets import PRESETS
 
 def eager(batch: int, fused: bool) -> Callable[[], None]:
     """2500-1000-50-1000-2500 with tanh, half the square error + 0 * KL, Adam."""
+    return stepper(*classic(batch, fused))
+
+
+def compiled(batch: int) -> Callable[[], None]:
+    """Return the same with loss and gradients compiled, and Adam fused."""
+    torch: Any = import_module("torch")
+    loss_of, optimizer = classic(batch, fused=True)
+    return stepper(torch.compile(loss_of), optimizer)
+
+
+def stepper(loss_of: Callable[[], Any], optimizer: Any) -> Callable[[], None]:
+    def step() -> None:
+        optimizer.zero_grad()
+        loss = loss_of()
+        loss.backward()
+        optimizer.step()
+        loss.item()
+
+    return step
+
+
+def classic(batch: int, fused: bool) -> tuple[Callable[[], Any], Any]:
+    """Return what computes the loss of one batch, and its Adam."""
     torch: Any = import_module("torch")
     nn = torch.nn
     encoder = nn.Sequential(nn.Linear(2500, 1000), nn.Tanh(), nn.Linear(1000, 2 * 50))
@@ -20,18 +43,14 @@ def eager(batch: int, fused: bool) -> Callable[[], None]:
     optimizer = torch.optim.Adam(parameters, lr=1e-3, **({"fused": True} if fused else {}))
     x = torch.rand(batch, 2500)
 
-    def step() -> None:
-        optimizer.zero_grad()
+    def loss_of() -> Any:
         mean, logvar = encoder(x).chunk(2, dim=1)
         z = mean + torch.exp(0.5 * logvar) * torch.randn_like(mean)
         nll = 0.5 * (decoder(z) - x).square().sum(dim=1)
         kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(dim=1)
-        loss = (nll + 0.0 * kl).mean()
-        loss.backward()
-        optimizer.step()
-        loss.item()
+        return (nll + 0.0 * kl).mean()
 
-    return step
+    return loss_of, optimizer
 
 
 def flagship(tuned: bool) -> Callable[[], None]:

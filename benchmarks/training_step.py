@@ -1,18 +1,21 @@
-"""One training step of the model `classic`: this program, plain NumPy and PyTorch."""
+"""One training step of the model `classic`: this program, plain NumPy, PyTorch and JAX."""
 
 import argparse
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
-from benchmarks.measure import Contender, Times, interleave
+from benchmarks.measure import Contender, interleave
+from benchmarks.peak import contender, share_of_peak, step_operations
 from benchmarks.report import table
+from vae_core.layers import Chain
 from vae_core.model import build_vae
 from vae_core.optim import Adam, AdamState
 from vae_core.presets import PRESETS
 from vae_core.products import Grads, formed
-from vae_core.training import new_state
+from vae_core.training import new_state, shared_step
 from vae_core.types import Array, Params
 
 CALLS = {32: 20, 128: 12, 512: 6}
@@ -27,69 +30,88 @@ Update = Callable[[Params, Grads, AdamState, float], None]
 def run(options: argparse.Namespace) -> str:
     by_batch = {b: interleave(contenders(b), options.rounds, n) for b, n in CALLS.items()}
     columns = list(by_batch.values())
-    names = [times.name for times in columns[0]]
     head = [
         "one step on 2 threads, ms: median (smallest to largest turn)",
         *(f"batch {b}" for b in CALLS),
+        "resident MB, batch 32",
     ]
     rows = [
-        [name, *(column[i] for column in columns), f"{columns[0][i].resident_mb:.0f}"]
-        for i, name in enumerate(names)
+        [times.name, *(column[i] for column in columns), f"{times.resident_mb:.0f}"]
+        for i, times in enumerate(columns[0])
     ]
-    if torch_version():
-        rows.append(["times as long: PyTorch, its default Adam (bar at batch 32: 2.0)"])
-        rows[-1] += [*(torch_over_ours(column) for column in columns), ""]
-    else:
+    rows += [
+        [f"times as long as ours: {times.name}", *(c[i].over(c[0]) for c in columns), ""]
+        for i, times in enumerate(columns[0])
+        if i > 1 and times.name != columns[0][-1].name
+    ]
+    bars = [*("3.0 / 1.3", "2.5 / 1.3", "1.8"), ""]
+    rows.append(["bar: PyTorch's default Adam / the best of all others", *bars])
+    shares = [share_of_peak(operations(b), c[0], c[-1]) for b, c in by_batch.items()]
+    rows.append(["our whole step, of the product's rate (bar for the products: 60 %)", *shares, ""])
+    if not torch_version():
         rows.append([f"PyTorch: not installed, `pip install torch=={TORCH}`", *[""] * 4])
-    return table([*head, "resident MB, batch 32"], rows)
+    return table(head, rows)
 
 
 def contenders(batch: int) -> list[Contender]:
-    """Everyone who can take a step here; PyTorch is optional."""
+    """Everyone who can take a step here, ourselves first; PyTorch and JAX are optional."""
     here, torch = "benchmarks.training_step", "benchmarks.torch_step"
     found = [
-        Contender("this program", f"{here}:ours", (batch,)),
+        Contender("this program, two workers of one thread", f"{here}:ours", (batch,), 1),
         Contender("NumPy, Adam as it is written in the article", f"{here}:textbook", (batch,)),
     ]
     if name := torch_version():
         found += [
             Contender(f"PyTorch {name} eager, its default Adam", f"{torch}:eager", (batch, False)),
             Contender(f"PyTorch {name} eager, Adam fused", f"{torch}:eager", (batch, True)),
+            Contender(f"PyTorch {name} compiled, Adam fused", f"{torch}:compiled", (batch,)),
         ]
-    return found
+    if name := version_of("jax"):
+        found.append(Contender(f"JAX {name}, jit", "benchmarks.jax_step:jitted", (batch,)))
+    return [*found, contender(threads=2)]
 
 
-def torch_over_ours(column: list[Times]) -> str:
-    ours, _, torch, _ = column
-    return torch.over(ours)
+def operations(batch: int) -> int:
+    """Return what the products of a step add and multiply."""
+    vae = build_vae(CLASSIC.model)
+    assert isinstance(vae.encoder, Chain)
+    assert isinstance(vae.decoder, Chain)
+    inputs = CLASSIC.model.pixels, CLASSIC.model.latent
+    return step_operations((vae.encoder, vae.decoder), inputs, batch)
 
 
 def torch_version() -> str:
+    return version_of("torch")
+
+
+def version_of(package: str) -> str:
+    """Return a package's version, "" if it is not installed."""
     try:
-        return version("torch")
+        return version(package)
     except PackageNotFoundError:
         return ""
 
 
 def ours(batch: int) -> Callable[[], None]:
     """Take the step of :func:`vae_core.training.train`, without reading the pictures."""
-    return stepper(batch, Adam().update)
+    return stepper(batch, Adam().update, workers=2)
 
 
 def textbook(batch: int) -> Callable[[], None]:
     """Take the same gradients, and Adam as anyone would write it first."""
-    return stepper(batch, textbook_adam)
+    return stepper(batch, textbook_adam, workers=1)
 
 
-def stepper(batch: int, update: Update) -> Callable[[], None]:
+def stepper(batch: int, update: Update, workers: int) -> Callable[[], None]:
     vae, settings = build_vae(CLASSIC.model), CLASSIC.training
     state = new_state(vae, settings)
     rng = np.random.default_rng(0)
     x = rng.random((batch, *CLASSIC.model.image), np.float32)
+    pool = ThreadPoolExecutor(workers)
 
     def step() -> None:
         eps = rng.standard_normal((batch, CLASSIC.model.latent), np.float32)
-        _, grads = vae.loss_and_grads(state.params, x, eps, settings.beta)
+        _, grads = shared_step(pool, workers, vae, state.params, x, eps, settings.beta)
         update(state.params, grads, state.adam, settings.lr)
 
     return step

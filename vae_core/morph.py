@@ -25,7 +25,7 @@ from vae_core.types import Array
 TRIED = 25
 """Positions at which an even walk is tried out before its pace is set."""
 
-TOGETHER = 16
+TOGETHER = 32
 """Latents that are decoded at once: what a decoder keeps in between may be large."""
 
 

@@ -6,20 +6,16 @@ A frame is (H, W, C) float in [0, 1], grey (C = 1) or RGB (C = 3); frames are (N
 import io
 import math
 import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from vae_core.imaging.photo import Photo
+from vae_core.imaging.png import write_png
 from vae_core.timing import playing_order
 from vae_core.types import Array
-
-PNG_COMPRESSION = {"compress_level": 1, "compress_type": zlib.Z_RLE}
-"""zlib's quickest level, looking for runs only: after PNG's filters a face repeats nothing else."""
 
 WEBP_QUALITY = 90
 
@@ -69,11 +65,7 @@ def render_png(picture: Array, texts: Mapping[str, str] | None = None) -> bytes:
 
     texts: what the file says besides, by keyword.
     """
-    info = PngInfo()
-    for keyword, text in (texts or {}).items():
-        info.add_itxt(keyword, text)
-    image = to_image(round_to_bytes(picture))
-    return save(image, "PNG", pnginfo=info, **PNG_COMPRESSION)
+    return write_png(round_to_bytes(picture), texts or {})
 
 
 def render_strip(frames: Array, project: str = "") -> bytes:
