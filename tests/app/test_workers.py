@@ -1,18 +1,23 @@
 """Several processes of ``python -m app`` on one socket: one server to whoever asks."""
 
+import asyncio
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 from app.settings import Settings
+from app.workers import Worker
 from tests.app.test_metrics import read
 from tests.app.tiny import save_models
 from tests.hostile.cases import GOOD, Case
@@ -46,7 +51,7 @@ def until(true, seconds=30.0):
 def test_workers_share_a_socket_are_replaced_and_end_together(models):
     with serving({"WORKERS": "2", "THREADS": "1"}, models) as server:
         until(lambda: sum_of(server, "dogpeople_decoders") == 2)  # both are there
-        with ThreadPoolExecutor(6) as pool:
+        with ThreadPoolExecutor(4) as pool:  # no more than one of them alone has places for
             answers = list(pool.map(server.ask, [GOOD] * 12))
         assert [answer.status for answer in answers] == [200] * 12
         before = sum_of(server, "dogpeople_requests_total", route=GOOD.path)
@@ -69,6 +74,46 @@ def sum_of(server, name, **labels):
     """What all workers together have counted."""
     values = read(server.ask(METRICS).body.decode())
     return sum(v for (n, said), v in values.items() if n == name and set(labels.items()) <= said)
+
+
+def test_the_less_busy_of_two_workers_takes_the_next_connection():
+    """Two in one event loop, so that neither is slower than the other; nobody ends a connection."""
+    taken: list[set[object]] = [set(), set()]
+
+    class Open(asyncio.Protocol):
+        cycle = None
+
+        def __init__(self, connections):
+            self.connections = connections
+
+        def connection_made(self, transport):
+            self.transport = transport
+            self.connections.add(self)
+
+    async def connect_many():
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.setblocking(False)
+            workers = [Worker(uvicorn.Config(None), listener.dup()) for _ in taken]
+            for worker, connections in zip(workers, taken, strict=True):
+                worker.server_state.connections = connections
+                worker.protocol = partial(Open, connections)
+            tasks = [asyncio.create_task(worker.take_connections()) for worker in workers]
+            clients = []
+            for count in range(1, 21):
+                clients.append(socket.create_connection(listener.getsockname()))
+                while sum(map(len, taken)) < count:
+                    await asyncio.sleep(0.01)
+            for task, worker in zip(tasks, workers, strict=True):
+                task.cancel()
+                worker.listener.close()
+            for client in clients:
+                client.close()
+            for connection in (*taken[0], *taken[1]):
+                connection.transport.abort()
+            await asyncio.sleep(0)
+
+    asyncio.run(connect_many())
+    assert {len(connections) for connections in taken} == {10}
 
 
 def test_workers_end_when_the_one_above_them_is_killed(models):
