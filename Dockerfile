@@ -2,6 +2,7 @@
 #   docker build -t dogpeople . && docker run --rm --read-only -p 8000:8000 dogpeople
 
 FROM python:3.13-slim AS packages
+WORKDIR /build
 COPY requirements.lock .
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
