@@ -113,7 +113,7 @@ def test_what_the_image_holds_serves_without_a_place_to_write(dockerfile, tmp_pa
     assert not list(place.rglob("__pycache__"))
 
 
-def patient(address, seconds=60.0):
+def patient(address, seconds=180.0):
     """What an address answers, as soon as it does with 200."""
     end = time.monotonic() + seconds
     while True:

@@ -93,7 +93,7 @@ def team(environ: Mapping[str, str] = os.environ) -> Team:
         return ALONE
     try:
         from mpi4py import MPI
-    except ImportError as error:
-        raise ConfigError("Several processes need mpi4py: install the extra `mpi`.") from error
+    except (ImportError, RuntimeError) as error:  # no mpi4py, or no library below it
+        raise ConfigError("Several processes need MPI: install the extra `mpi`.") from error
     comm = MPI.COMM_WORLD
     return Team(comm.Get_rank(), comm.Get_size(), comm)
