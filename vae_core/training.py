@@ -156,16 +156,12 @@ def train(
         raise ConfigError(f"A batch of {settings.batch} is too small for {team.size} processes.")
     optimizer, xp = Adam(), array_module(next(iter(state.params.values())))
     pace = pace_of(state.params, settings.linear_pace)
-    with ThreadPoolExecutor(max(1, settings.workers - 1)) as pool:
+    workers = max(1, settings.workers - 1)
+    with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(draw_batch, dataset, indices, settings, vae.config.latent, state.step)
         for step in range(state.step, settings.steps):
-            rng = np.random.default_rng([settings.seed, step])
-            x = dataset.batch(indices[batch_at(step, len(indices), settings)])
-            if settings.mirror:
-                x = mirror_half(x, rng)
-            if settings.binarise:
-                x = binarised(x, rng)
-            eps = rng.standard_normal((len(x), vae.config.latent), np.float32)
-            x, eps = xp.asarray(x), xp.asarray(eps)
+            x, eps = map(xp.asarray, coming.result())
+            coming = ahead.submit(draw_batch, dataset, indices, settings, len(eps[0]), step + 1)
             beta, lr = settings.beta_at(step), settings.lr_at(step)
             mine = team.share(len(x))
             share = x[mine], eps[mine]
@@ -175,6 +171,22 @@ def train(
                 losses = Losses(*numbers)
             optimizer.update(state.params, grads, state.adam, lr, pace)
             yield Progress(step + 1, losses, beta, lr)
+
+
+def draw_batch(
+    dataset: Dataset, indices: Array, settings: TrainSettings, latent: int, step: int
+) -> tuple[Array, Array]:
+    """Read the pictures of a step, (N, H, W, C), and draw its noise, (N, Z).
+
+    The next step's are there when this one is over: whatever the disk does meanwhile.
+    """
+    rng = np.random.default_rng([settings.seed, step])
+    x = dataset.batch(indices[batch_at(step, len(indices), settings)])
+    if settings.mirror:
+        x = mirror_half(x, rng)
+    if settings.binarise:
+        x = binarised(x, rng)
+    return x, rng.standard_normal((len(x), latent), np.float32)
 
 
 def shared_step(
