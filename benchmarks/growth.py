@@ -101,7 +101,7 @@ def morph_times(name: str) -> list[str]:
         took = []
         for _ in range(CALLS):
             begun = time.perf_counter()
-            render_strip(checkpoint.decode(walk(*ends, frames)))
+            render_strip(checkpoint.decode(walk(ends[0], ends[1], frames)))
             took.append(time.perf_counter() - begun)
         times.append(1000 * min(took))
     slope, _ = np.polyfit(FRAMES, times, 1)
