@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,14 @@ def write_pictures(folder: Path, count: int) -> Path:
     frame, place = preset_named("classic").frame, folder / str(count)
     noise = np.random.default_rng(0).integers(0, 256, (64, frame.height, frame.width, 1), np.uint8)
     samples = (
-        Sample(str(i), lambda i=i: noise[i % 64], "person", "train", "drawn") for i in range(count)
+        Sample(
+            name=str(i),
+            read=partial(noise.__getitem__, i % len(noise)),
+            species="person",
+            split="train",
+            origin="drawn",
+        )
+        for i in range(count)
     )
     write_dataset(place, frame, samples, "noise", "drawn")
     return place
