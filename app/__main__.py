@@ -7,15 +7,18 @@ import sys
 # NumPy's own below them would only make each wait for the others.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import socket
 from functools import partial
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from app.journal import write_journal
 from app.main import create_app
 from app.protocol import PunctualProtocol
 from app.settings import Settings
+from app.workers import Crew, Worker
 from vae_core.errors import DogpeopleError
 
 
@@ -27,9 +30,29 @@ def main() -> int:
     except DogpeopleError as error:
         print(f"dogpeople: {error}", file=sys.stderr)
         return 2
-    write_journal()
+    if settings.workers == 1:
+        serve(app, settings, None, 0)
+        return 0
+    try:
+        listener = listen(settings)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        print(f"dogpeople: {settings.host}:{settings.port}: {reason}.", file=sys.stderr)
+        return 2
+    return Crew(partial(serve, app, settings, listener), settings.workers).run()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Open the socket that all workers take connections from; OSError."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return socket.create_server((settings.host, settings.port), family=family)
+
+
+def serve(app: FastAPI, settings: Settings, listener: socket.socket | None, worker: int) -> None:
+    """Be one of the processes that answer."""
+    app.state.metrics.begin(worker)
     protocol: Any = partial(PunctualProtocol, settings)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -41,7 +64,9 @@ def main() -> int:
         forwarded_allow_ips=settings.trusted_proxies or None,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    return 0
+    write_journal(settings.logs, worker)
+    server = Worker(config, listener) if listener else uvicorn.Server(config)
+    server.run()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 from app.answers import align_answer, describe, face_of, morph_answer, picture_answer, picture_urls
 from app.deps import ServicesDep
 from app.forms import MorphForm, PhotoField, PortraitForm, morph_of, read_portrait, read_upload
+from app.metrics import MEDIA_TYPE
 from app.rendering import (
     RENDERINGS,
     preview_url,
@@ -195,3 +196,21 @@ async def models(services: ServicesDep) -> ModelsAnswer:
 async def healthz() -> Health:
     """Answer at once, whatever else is going on."""
     return Health()
+
+
+@health.get("/readyz", summary="Can it take work?", responses={503: {"model": Health}})
+async def readyz(services: ServicesDep, response: Response) -> Health:
+    """Answer 200 when models are loaded and photos can be decoded, and else 503.
+
+    A server that is busy is ready, too: it answers what is too much with 429.
+    """
+    if services.ready():
+        return Health()
+    response.status_code = 503
+    return Health(status="starting")
+
+
+@health.get("/metrics", summary="What was counted, for Prometheus", response_class=Response)
+async def metrics(services: ServicesDep) -> Response:
+    """Tell requests by route and status, how long they took, and what the server is at."""
+    return Response(services.metrics.text(), media_type=MEDIA_TYPE)

@@ -165,6 +165,7 @@ class DecoderPool:
         self.budget = MemoryBudget(memory)
         self.largest = largest
         self.decoders = {Decoder(largest) for _ in range(children)}
+        self.replaced = 0
         self.idle: queue.PriorityQueue[Decoder] = queue.PriorityQueue()
         for decoder in self.decoders:
             self.idle.put(decoder)
@@ -175,6 +176,16 @@ class DecoderPool:
     def __exit__(self, *exception: object) -> None:
         for decoder in self.decoders:
             decoder.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a child is there to decode; at the start that takes a moment."""
+        return any(decoder.alive and decoder.ready for decoder in self.decoders)
+
+    def wait_until_ready(self) -> None:
+        """Return when a child is there."""
+        with self.lent():
+            return
 
     def __call__(self, data: bytes, enough: int | None, limits: PhotoLimits) -> Photo:
         """Read a photo as ``read_photo`` does; PhotoTooSlowError or BusyError besides."""
@@ -232,6 +243,7 @@ class DecoderPool:
         dead.close()
         new = Decoder(self.largest)
         self.decoders = self.decoders - {dead} | {new}
+        self.replaced += 1
         return new
 
 

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
 
 from app.decoding import MemoryBudget
+from app.metrics import Metrics
 from app.morphing import Morpher
 from app.progress import Progress
 from app.settings import Settings
@@ -30,7 +31,10 @@ class Services:
     """Memory for the frames of all morphs together that are being made."""
     example: bytes | None
     """A morph from latents that the default model brings along, as a PNG strip."""
-    progress: Progress = field(default_factory=Progress)
+    progress: Progress
+    metrics: Metrics
+    ready: Callable[[], bool]
+    """Whether photos can be decoded."""
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do a piece of work on a thread, a bounded number at a time: the event loop stays free.

@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.decoding import DUE, BusyError
+from app.metrics import Metrics
 from app.settings import Settings
 
 Refuse: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
@@ -33,7 +34,7 @@ PIECE = 1 << 16
 DRAINED = 4
 """How many times the limit of a body is read and thrown away, so that the client may hear of it."""
 
-FREE = ("/", "/healthz")
+FREE = ("/", "/healthz", "/readyz", "/metrics")
 """What is answered at once, however much there is to do."""
 
 FREE_BELOW = ("/static/", "/progress/")
@@ -117,12 +118,15 @@ class VanishedError(Exception):
 class Intake:
     """ASGI middleware that lets requests in."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, refuse: Refuse) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, refuse: Refuse, metrics: Metrics) -> None:
         self.app = app
         self.settings = settings
         self.refuse = refuse
         self.store = Store(settings.max_waiting_bytes)
-        self.places_left = settings.places
+        self.places_left = places = settings.places
+        metrics.watch("dogpeople_places", lambda: places)
+        metrics.watch("dogpeople_places_taken", lambda: places - self.places_left)
+        metrics.watch("dogpeople_waiting_bytes", lambda: sum(self.store.held.values()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, take a place, pass the request on; or refuse it."""

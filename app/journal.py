@@ -7,9 +7,13 @@ import json
 import logging
 import secrets
 import time
+from datetime import UTC, datetime
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.metrics import Metrics
 
 LOG = logging.getLogger("dogpeople.requests")
 
@@ -17,10 +21,11 @@ REQUEST_ID = "X-Request-ID"
 
 
 class Journal:
-    """ASGI middleware that gives every request a number of its own, and writes its line."""
+    """ASGI middleware that numbers, counts and times every request, and writes its line."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
+        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; write the line once it is over, whichever way."""
@@ -45,15 +50,17 @@ class Journal:
             status = 500
             raise
         finally:
-            entry = {
+            seconds = time.monotonic() - begun
+            entry: dict[str, Any] = {
                 "id": number,
                 "method": method_of(scope),
                 "route": route_of(scope),
                 "status": status,
-                "ms": round(1000 * (time.monotonic() - begun)),
+                "ms": round(1000 * seconds),
                 "bytes": size,
             }
-            LOG.info(json.dumps(entry))
+            self.metrics.note(entry["method"], entry["route"], status, seconds)
+            LOG.info(json.dumps(entry), extra={"entry": entry})
 
 
 def method_of(scope: Scope) -> str:
@@ -68,14 +75,40 @@ def route_of(scope: Scope) -> str:
     return path or ("/static" if scope["path"].startswith("/static/") else "other")
 
 
-def write_journal() -> None:
-    """Send the lines to where uvicorn's go, the standard error, and no one else's.
+def write_journal(logs: str, worker: int) -> None:
+    """Send all lines to the standard error, and the requests' no one else's way.
 
-    The parser of forms complains in the log of every byte that it did not expect.
+    logs: ``text``, which leaves uvicorn's lines as they are; or ``json``.  The parser of forms
+    complains in the log of every byte that it did not expect.
     """
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    LOG.addHandler(handler)
+    handler.setFormatter(JsonLines(worker) if logs == "json" else logging.Formatter("%(message)s"))
+    LOG.handlers = [handler]
     LOG.setLevel(logging.INFO)
     LOG.propagate = False
+    if logs == "json":
+        uvicorn = logging.getLogger("uvicorn")
+        uvicorn.handlers, uvicorn.propagate = [handler], False
+        uvicorn.setLevel(logging.INFO)
+
+
+class JsonLines(logging.Formatter):
+    """Every record as one line of JSON: when, how grave, which process, and what."""
+
+    def __init__(self, worker: int) -> None:
+        super().__init__()
+        self.worker = worker
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; a traceback is a field of it."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "log": record.name,
+            "worker": self.worker,
+        }
+        line |= getattr(record, "entry", None) or {"message": record.getMessage()}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line)

@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import anyio
+import anyio.to_thread
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from app import api, gallery, pages
@@ -21,8 +23,10 @@ from app.headers import HEADERS, SecurityHeaders
 from app.intake import Intake
 from app.journal import REQUEST_ID, Journal
 from app.memory import keep_giving_back
+from app.metrics import Metrics
 from app.morphing import Morpher
 from app.portraits import FaceFinder
+from app.progress import Progress
 from app.rendering import RENDERINGS
 from app.settings import ROOT, Settings
 from app.visitors import Visitors
@@ -35,6 +39,8 @@ DESCRIPTION = (
     "answer and never stored."
 )
 
+
+ROUTERS = (pages.router, gallery.router, api.router, api.health)
 
 MultiPartParser.spool_max_size = 0
 """Uploads stay in memory, whatever their size, and never pass through a file on disk."""
@@ -50,16 +56,31 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
     morpher = Morpher.from_folder(settings.models, settings.model, settings.photo_limits, finder)
     frames = morpher.example()
     example = None if frames is None else RENDERINGS["strip"].render(frames)
+    progress = Progress()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Services]]:
-        threads = ThreadPoolExecutor(settings.workers)
-        frames = MemoryBudget(settings.max_frames_bytes)
+        threads = ThreadPoolExecutor(settings.hands)
+        memory = MemoryBudget(settings.max_frames_bytes)
         async with anyio.create_task_group() as tasks:
             with decoder_pool(settings) as read:
+                watch_decoders(metrics, read)
                 tasks.start_soon(keep_giving_back)
+                tasks.start_soon(metrics.keep_looking)
+                tasks.start_soon(get_ready, read)
                 service = replace(morpher, read=read)
-                yield {"services": Services(settings, service, threads, frames, example)}
+                yield {
+                    "services": Services(
+                        settings=settings,
+                        morpher=service,
+                        threads=threads,
+                        frames=memory,
+                        example=example,
+                        progress=progress,
+                        metrics=metrics,
+                        ready=lambda: read.ready,
+                    )
+                }
                 tasks.cancel_scope.cancel()
                 threads.shutdown(wait=False, cancel_futures=True)  # nobody waits for it any more
 
@@ -77,25 +98,45 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
             "max_part_size": settings.max_field_bytes,
         },
     )
-    app.include_router(pages.router)
-    app.include_router(gallery.router)
-    app.include_router(api.router)
-    app.include_router(api.health)
+    for router in ROUTERS:
+        app.include_router(router)
     app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
     for error in (DogpeopleError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, refuse)
     app.add_exception_handler(Exception, break_down)
-    app.add_middleware(Intake, settings=settings, refuse=refuse)
+    metrics = app.state.metrics = Metrics(routes(), settings.workers)
+    app.add_middleware(Intake, settings=settings, refuse=refuse, metrics=metrics)
     app.add_middleware(Visitors, settings=settings, refuse=refuse)
-    app.add_middleware(Journal)
+    app.add_middleware(Journal, metrics=metrics)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def routes() -> list[tuple[str, str]]:
+    """Return every method and path that is answered to."""
+    found = [r for router in ROUTERS for r in router.routes if isinstance(r, Route)]
+    return [(method, route.path) for route in found for method in sorted(route.methods or ())]
+
+
+async def get_ready(pool: DecoderPool) -> None:
+    """Return when a photo could be decoded."""
+    while not pool.ready:
+        with suppress(DogpeopleError):
+            await anyio.to_thread.run_sync(pool.wait_until_ready, abandon_on_cancel=True)
+        await anyio.sleep(0)
+
+
+def watch_decoders(metrics: Metrics, pool: DecoderPool) -> None:
+    """Have the metrics look at the children."""
+    metrics.watch("dogpeople_decoders", lambda: len(pool.decoders))
+    metrics.watch("dogpeople_decoders_busy", lambda: len(pool.decoders) - pool.idle.qsize())
+    metrics.watch("dogpeople_decoders_replaced_total", lambda: pool.replaced)
 
 
 def decoder_pool(settings: Settings) -> DecoderPool:
     """Start the children that decode photos."""
     return DecoderPool(
-        settings.workers,
+        settings.hands,
         settings.decode_seconds,
         settings.max_decode_bytes,
         settings.largest_photo,

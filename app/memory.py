@@ -10,8 +10,8 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-STATM, DATA = Path("/proc/self/statm"), 5
-"""Where Linux tells the memory of this process, in pages, and which of its numbers is meant."""
+STATM, RESIDENT, DATA = Path("/proc/self/statm"), 1, 5
+"""Where Linux tells the memory of this process, in pages, and which of its numbers are meant."""
 
 PAUSE = 5.0
 """Seconds between two looks."""
@@ -19,9 +19,17 @@ PAUSE = 5.0
 
 def private_memory() -> int:
     """Return how many bytes of its own this process has; 0 where that cannot be told."""
-    if not STATM.exists():
-        return 0
-    return int(STATM.read_text().split()[DATA]) * resource.getpagesize()
+    return pages(DATA) * resource.getpagesize()
+
+
+def resident_memory() -> int:
+    """Return how many bytes this process holds, shared ones too; 0 where that cannot be told."""
+    return pages(RESIDENT) * resource.getpagesize()
+
+
+def pages(number: int) -> int:
+    """Return one of the numbers that Linux tells; 0 elsewhere."""
+    return int(STATM.read_text().split()[number]) if STATM.exists() else 0
 
 
 def give_memory_back() -> None:

@@ -1,9 +1,12 @@
 """What the server is at, told to whoever waits for it."""
 
+import mmap
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 
 import anyio
 
@@ -13,11 +16,14 @@ LONGEST = 12.0
 PATIENCE = 2.0
 """Seconds for which a number may be unknown."""
 
-RECENT = 64
-"""Numbers that are remembered when their work is over."""
+SLOTS, SLOT = 256, 1024
+"""How many numbers are remembered at the same time, and in how many bytes each."""
 
 PAUSE = 0.04
 """Seconds between two looks."""
+
+END = ""
+"""What stands after the last stage."""
 
 REPORT: ContextVar[Callable[[str], None]] = ContextVar("report", default=lambda stage: None)
 
@@ -28,12 +34,16 @@ def report(stage: str) -> None:
 
 
 class Progress:
-    """The stages of what is under way, by numbers that the senders chose."""
+    """The stages of what is under way, by numbers that the senders chose.
+
+    They stand in memory that all processes of a server see, since a listener may reach another
+    process than the one that works. A slot holds a number and then stages, a line each, which are
+    only ever added to: a line without its end is still being written. It is kept, for listeners
+    that come late, until another number falls into the same slot.
+    """
 
     def __init__(self) -> None:
-        self.stages: dict[str, list[str]] = {}
-        self.recent: dict[str, list[str]] = {}
-        """Those of what is over, for listeners that come late."""
+        self.memory = mmap.mmap(-1, SLOTS * SLOT)
 
     @contextmanager
     def told(self, number: str) -> Iterator[None]:
@@ -41,33 +51,49 @@ class Progress:
         if not number:
             yield
             return
-        stages = self.stages[number] = []
-        token = REPORT.set(stages.append)
+        begin = slot_of(number)
+        self.memory[begin : begin + SLOT] = f"{number}\n".encode().ljust(SLOT, b"\0")
+        token = REPORT.set(partial(self.add, number))
         try:
             yield
         finally:
             REPORT.reset(token)
-            self.recent[number] = self.stages.pop(number, stages)
-            while len(self.recent) > RECENT:
-                self.recent.pop(next(iter(self.recent)))
+            self.add(number, END)
+
+    def add(self, number: str, stage: str) -> None:
+        """Write a stage below the others, if there is room and the slot is still this number's."""
+        begin, line = slot_of(number), f"{stage}\n".encode()
+        written = self.memory[begin : begin + SLOT].rstrip(b"\0")
+        if written.startswith(number.encode()) and len(written) + len(line) <= SLOT:
+            begin += len(written)
+            self.memory[begin : begin + len(line)] = line
+
+    def stages(self, number: str) -> list[str] | None:
+        """Return the stages so far; None if nobody works under that number, or has lately."""
+        begin = slot_of(number)
+        first, *lines = self.memory[begin : begin + SLOT].rstrip(b"\0").split(b"\n")
+        return [line.decode() for line in lines[:-1]] if first == number.encode() else None
 
     async def follow(self, number: str) -> AsyncIterator[str]:
         """Yield server-sent events: each stage as it begins, and ``over`` at the end.
 
         Of a number that nobody works under nothing is told; a browser asks again by itself.
         """
-        begun = time.monotonic()
-        while number not in self.stages and number not in self.recent:
-            if time.monotonic() > begun + PATIENCE:
-                return
-            await anyio.sleep(PAUSE)
-        stages, told = self.stages.get(number, self.recent.get(number, [])), 0
+        begun, told = time.monotonic(), 0
         while time.monotonic() < begun + LONGEST:
-            over = number not in self.stages
-            for stage in stages[told:]:
+            stages = self.stages(number)
+            if stages is None and time.monotonic() > begun + PATIENCE:
+                return
+            for stage in (stages or [])[told:]:
                 told += 1
+                if stage == END:
+                    yield "event: over\ndata:\n\n"
+                    return
                 yield f"data: {stage}\n\n"
-            if over:
-                break
             await anyio.sleep(PAUSE)
         yield "event: over\ndata:\n\n"
+
+
+def slot_of(number: str) -> int:
+    """Return where a number's slot begins."""
+    return zlib.crc32(number.encode()) % SLOTS * SLOT

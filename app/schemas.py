@@ -200,9 +200,9 @@ class ModelsAnswer(BaseModel):
 
 
 class Health(BaseModel):
-    """The server is up."""
+    """How the server is."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok", "starting"] = "ok"
 
 
 class Problem(BaseModel):

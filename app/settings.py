@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ from vae_core.errors import ConfigError
 from vae_core.imaging.photo import PhotoLimits
 
 ROOT = Path(__file__).resolve().parent.parent
+
+LOGS = ("text", "json")
+"""How the log may be written."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,11 @@ class Settings:
     """The folder whose ``*.safetensors`` are served."""
     model: str = ""
     """The model that answers unless another is asked for; empty: the finest one made for faces."""
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
-    """How many photos are decoded, or morphs computed, at the same time."""
+    workers: int = 1
+    """Processes that serve, on one socket; what follows is of each of them."""
+    threads: int = 0
+    """How many photos are decoded, or morphs computed, at the same time; 0 for as many as there
+    are cores, shared among the processes."""
     max_photo_bytes: int = 12_000_000
     max_body_bytes: int = 25_000_000
     max_pixels: int = PhotoLimits.pixels
@@ -44,8 +50,8 @@ class Settings:
     """Memory for all the photos together that are being decoded."""
     max_frames_bytes: int = 350_000_000
     """Memory for all the frames together that are being made."""
-    queue: int = 16
-    """How many requests wait while others are worked on; the next is asked to come back."""
+    queue: int = 3
+    """How many requests wait for each that is worked on; the next is asked to come back."""
     header_seconds: float = 10.0
     """In which the head of a request must arrive."""
     body_seconds: float = 10.0
@@ -65,6 +71,12 @@ class Settings:
     """Names that the server is asked for by, with commas between; empty for any."""
     trusted_proxies: str = ""
     """Addresses whose word is taken for who the client is, with commas between; empty for none."""
+    logs: str = "text"
+    """``json``: every line of the log is a JSON object."""
+
+    def __post_init__(self) -> None:
+        if self.logs not in LOGS:
+            raise ConfigError(f"LOGS must be {' or '.join(LOGS)}, not {self.logs!r}.")
 
     @property
     def largest_photo(self) -> int:
@@ -74,7 +86,12 @@ class Settings:
     @property
     def places(self) -> int:
         """How many requests are worked on or wait."""
-        return self.workers + self.queue
+        return self.hands * (1 + self.queue)
+
+    @property
+    def hands(self) -> int:
+        """How many pieces of work are done at the same time."""
+        return self.threads or max(1, round((os.cpu_count() or 1) / self.workers))
 
     @property
     def photo_limits(self) -> PhotoLimits:

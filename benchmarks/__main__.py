@@ -14,12 +14,20 @@ NAMES = (
     "onnx_decode",
     "safety",
     "cold_start",
+    "load",
+    "growth",
+    "processes",
+    "capacity",
     "models",
     "faces",
     "finder",
     "lighting",
 )
 """Modules of this package: ``run`` takes the options and returns Markdown."""
+
+PERFORMANCE, SCALING = ROOT / "docs" / "performance.md", ROOT / "docs" / "scaling.md"
+PAGES = {"processes": SCALING, "capacity": SCALING}
+"""Where a table is kept that is not on the performance page."""
 
 
 def main() -> int:
@@ -35,9 +43,8 @@ def main() -> int:
     parser.add_argument(
         "--seeds", type=int, default=0, help="`models` trains the digits' models so many times"
     )
-    parser.add_argument(
-        "--out", type=Path, default=ROOT / "docs" / "performance.md", help="where tables are kept"
-    )
+    parser.add_argument("--seconds", type=float, default=60.0, help="`load` lasts")
+    parser.add_argument("--out", type=Path, help="where tables are kept, instead of docs/")
     options = parser.parse_args()
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"no benchmark is called {min(unknown)}; there are {', '.join(NAMES)}")
@@ -47,7 +54,7 @@ def main() -> int:
         body = import_module(f"benchmarks.{name}").run(options)
         text = section(" ".join(["python -m benchmarks", name, *given]), before, body)
         print(f"## {name}\n\n{text}\n", flush=True)
-        write_section(options.out, name, text)
+        write_section(options.out or PAGES.get(name, PERFORMANCE), name, text)
     return 0
 
 

@@ -7,12 +7,17 @@ import subprocess
 import sys
 import time
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from uuid import uuid4
 
+from app.morphing import FINDER
 from benchmarks.measure import resident_mb, spread
 from benchmarks.photos import draw_jpeg
 from benchmarks.report import ROOT, table
+
+MODELS, CLASSIC = ROOT / "models", "classic.safetensors"
 
 RUNS = 7
 MORPHS = 5
@@ -30,7 +35,11 @@ class Start(NamedTuple):
 
 
 def run(options: argparse.Namespace) -> str:
-    starts = [start_once(free_port()) for _ in range(RUNS)]
+    starts = [start_once(free_port(), MODELS) for _ in range(RUNS)]
+    with TemporaryDirectory() as folder:
+        for path in (MODELS / CLASSIC, MODELS / FINDER):
+            (Path(folder) / path.name).symlink_to(path)
+        classic = [start_once(free_port(), Path(folder)) for _ in range(RUNS)]
     seconds, morph, first, later = ([*column] for column in zip(*starts, strict=True))
     what = f"`python -m app`, {RUNS} starts: median (smallest to largest)"
     rows = [
@@ -38,13 +47,23 @@ def run(options: argparse.Namespace) -> str:
         ("first morph, of two 1-megapixel photos, s", spread(morph), "1.5"),
         ("resident memory then, MB", spread(first), "300"),
         (f"resident memory after {MORPHS} morphs of 12-megapixel photos, MB", spread(later), ""),
+        (
+            "with `classic` alone: first morph, s",
+            spread([start.morph for start in classic]),
+            "1.5",
+        ),
+        (
+            "with `classic` alone: resident memory then, MB",
+            spread([start.resident for start in classic]),
+            "150",
+        ),
     ]
     return table([what, "", "bar"], rows)
 
 
-def start_once(port: int) -> Start:
+def start_once(port: int, models: Path) -> Start:
     """Start the server, wait for it, send it work, end it."""
-    environ = os.environ | {"PORT": str(port)}
+    environ = os.environ | {"PORT": str(port), "MODELS": str(models)}
     begun = time.perf_counter()
     server = subprocess.Popen(
         [sys.executable, "-m", "app"],
@@ -67,15 +86,15 @@ def start_once(port: int) -> Start:
         server.wait()
 
 
-def wait_for(server: "subprocess.Popen[bytes]", port: int) -> None:
-    """Return at the first answer; RuntimeError if the server ends or stays silent."""
+def wait_for(server: "subprocess.Popen[bytes]", port: int, path: str = "/healthz") -> None:
+    """Return at the first answer of 200; RuntimeError if the server ends or stays silent."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise RuntimeError("The server did not start; run `python -m app` to see why.")
         try:
-            ask(port, "GET", "/healthz")
-        except (OSError, HTTPException):
+            ask(port, "GET", path)
+        except (OSError, HTTPException, RuntimeError):
             time.sleep(0.005)
         else:
             return
@@ -84,7 +103,12 @@ def wait_for(server: "subprocess.Popen[bytes]", port: int) -> None:
 
 def send_morph(port: int, width: int, height: int) -> None:
     """Post two photos of that size as a form."""
-    photo, boundary = draw_jpeg(width, height, 3), uuid4().hex
+    ask(port, "POST", "/api/v1/morph", *form(width, height, 3))
+
+
+def form(width: int, height: int, seed: int) -> tuple[bytes, str]:
+    """Return a form with two photos of that size, and its content type."""
+    photo, boundary = draw_jpeg(width, height, seed), uuid4().hex
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="a.jpg"\r\n'
         f"Content-Type: image/jpeg\r\n\r\n".encode()
@@ -93,7 +117,7 @@ def send_morph(port: int, width: int, height: int) -> None:
         for name in ("friend", "dog")
     ]
     body = b"".join(parts) + f"--{boundary}--\r\n".encode()
-    ask(port, "POST", "/api/v1/morph", body, f"multipart/form-data; boundary={boundary}")
+    return body, f"multipart/form-data; boundary={boundary}"
 
 
 def ask(port: int, method: str, path: str, body: bytes = b"", kind: str = "text/plain") -> None:

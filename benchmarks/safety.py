@@ -38,7 +38,7 @@ def morphing(found: bool, guarded: bool) -> Callable[[], bytes]:
     morpher = Morpher.from_folder(MODEL.parent, MODEL.stem)
     if guarded:
         seconds, memory = settings.decode_seconds, settings.max_decode_bytes
-        pool = DecoderPool(settings.workers, seconds, memory, settings.largest_photo)
+        pool = DecoderPool(settings.hands, seconds, memory, settings.largest_photo)
         morpher = replace(morpher, read=pool)
     marks = None if found else landmarks(SIDE, SIDE)
     friend, dog = photos()

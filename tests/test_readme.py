@@ -253,7 +253,7 @@ def test_every_setting_is_documented_with_its_number():
     defaults["MODELS"] = defaults["MODELS"].relative_to(ROOT)
     told = {name: [str(value)] for name, value in defaults.items() if rows[name]}
     assert {name: cells for name, cells in rows.items() if cells} == told
-    assert set(defaults) - set(told) == {"MODEL", "WORKERS", "ALLOWED_HOSTS", "TRUSTED_PROXIES"}
+    assert set(defaults) - set(told) == {"MODEL", "ALLOWED_HOSTS", "TRUSTED_PROXIES"}
 
 
 def test_the_performance_page_has_a_place_for_every_table():

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import threading
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.drawn import CONFIG, SETTINGS, draw_dataset
+from vae_core import training
 from vae_core.checkpoint import write_tensors
 from vae_core.errors import CheckpointError, ConfigError, DataError
 from vae_core.model import build_vae
@@ -287,3 +289,24 @@ def test_binarised_training_sees_pixels_that_are_on_or_off(tmp_path, monkeypatch
     list(train(vae, dataset, settings, new_state(vae, settings)))
     assert all(set(np.unique(x)) == {0, 1} for x in seen)
     assert not np.array_equal(seen[0], seen[1])
+
+
+def test_the_next_batch_is_drawn_while_a_step_is_taken(dataset, monkeypatch):
+    """A step that waits for the next one's pictures to be asked for would wait in vain else."""
+    asked = [threading.Event() for _ in range(3)]
+    draw, step_of = training.draw_batch, training.shared_step
+
+    def note(*args):
+        asked[args[-1]].set()
+        return draw(*args)
+
+    def wait(*args):
+        assert asked[len(taken) + 1].wait(60)
+        return step_of(*args)
+
+    monkeypatch.setattr(training, "draw_batch", note)
+    monkeypatch.setattr(training, "shared_step", wait)
+    vae, settings, taken = build_vae(CONFIG), replace(SETTINGS, steps=2), []
+    for progress in train(vae, dataset, settings, new_state(vae, settings)):
+        taken.append(progress)
+    assert len(taken) == 2

@@ -21,6 +21,7 @@ from vae_core.blas import one_thread
 from vae_core.bounds import binarised
 from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
 from vae_core.data.dataset import Dataset
+from vae_core.distributed import ALONE, Team
 from vae_core.errors import CheckpointError, ConfigError, DataError
 from vae_core.linear_start import linear_start, pace_of
 from vae_core.model import VAE, Losses, cast
@@ -135,11 +136,15 @@ def new_state(vae: VAE, settings: TrainSettings, dataset: Dataset | None = None)
 
 
 def train(
-    vae: VAE, dataset: Dataset, settings: TrainSettings, state: TrainState
+    vae: VAE,
+    dataset: Dataset,
+    settings: TrainSettings,
+    state: TrainState,
+    team: Team = ALONE,
 ) -> Iterator[Progress]:
     """Take the steps that ``state`` still lacks, changing it in place; yield after each one.
 
-    They are computed where the state's arrays are.
+    They are computed where the state's arrays are. Everyone of a team goes through all of it.
     """
     indices = dataset.indices("train")
     if len(indices) < settings.batch:
@@ -147,22 +152,41 @@ def train(
             f"There are {len(indices)} training pictures; a batch takes {settings.batch}. "
             "Prepare more pictures, or train with a smaller --batch."
         )
+    if settings.batch < team.size * settings.workers:
+        raise ConfigError(f"A batch of {settings.batch} is too small for {team.size} processes.")
     optimizer, xp = Adam(), array_module(next(iter(state.params.values())))
     pace = pace_of(state.params, settings.linear_pace)
-    with ThreadPoolExecutor(max(1, settings.workers - 1)) as pool:
+    workers = max(1, settings.workers - 1)
+    with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(draw_batch, dataset, indices, settings, vae.config.latent, state.step)
         for step in range(state.step, settings.steps):
-            rng = np.random.default_rng([settings.seed, step])
-            x = dataset.batch(indices[batch_at(step, len(indices), settings)])
-            if settings.mirror:
-                x = mirror_half(x, rng)
-            if settings.binarise:
-                x = binarised(x, rng)
-            eps = rng.standard_normal((len(x), vae.config.latent), np.float32)
-            x, eps = xp.asarray(x), xp.asarray(eps)
+            x, eps = map(xp.asarray, coming.result())
+            coming = ahead.submit(draw_batch, dataset, indices, settings, len(eps[0]), step + 1)
             beta, lr = settings.beta_at(step), settings.lr_at(step)
-            losses, grads = shared_step(pool, settings.workers, vae, state.params, x, eps, beta)
+            mine = team.share(len(x))
+            share = x[mine], eps[mine]
+            losses, grads = shared_step(pool, settings.workers, vae, state.params, *share, beta)
+            if team.size > 1:
+                numbers, grads = team.average(losses, grads, len(share[0]) / len(x))
+                losses = Losses(*numbers)
             optimizer.update(state.params, grads, state.adam, lr, pace)
             yield Progress(step + 1, losses, beta, lr)
+
+
+def draw_batch(
+    dataset: Dataset, indices: Array, settings: TrainSettings, latent: int, step: int
+) -> tuple[Array, Array]:
+    """Read the pictures of a step, (N, H, W, C), and draw its noise, (N, Z).
+
+    The next step's are there when this one is over: whatever the disk does meanwhile.
+    """
+    rng = np.random.default_rng([settings.seed, step])
+    x = dataset.batch(indices[batch_at(step, len(indices), settings)])
+    if settings.mirror:
+        x = mirror_half(x, rng)
+    if settings.binarise:
+        x = binarised(x, rng)
+    return x, rng.standard_normal((len(x), latent), np.float32)
 
 
 def shared_step(

@@ -18,7 +18,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def settings(models: Path) -> Settings:
-    return Settings(models=models, model="faces", workers=2)
+    return Settings(models=models, model="faces", threads=2)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from vae_core.checkpoint import load_checkpoint
 
 @pytest.fixture(scope="module")
 def released():
-    with TestClient(create_app(Settings(models=ROOT / "models", workers=1))) as client:
+    with TestClient(create_app(Settings(models=ROOT / "models", threads=1))) as client:
         yield client
 
 

@@ -65,7 +65,7 @@ def test_work_that_nobody_waits_for_any_more_keeps_its_thread_and_no_other_is_be
 ):
     over, begun = threading.Event(), []
     monkeypatch.setattr(Morpher, "morph", lambda *args: begun.append(1) or over.wait(30))
-    with serve(models, answer_seconds=0.1, workers=1) as client:
+    with serve(models, answer_seconds=0.1, threads=1) as client:
         for _ in range(3):
             assert_problem(morph(client), 429, "busy")
         over.set()
@@ -96,7 +96,7 @@ def test_frames_are_made_and_rendered_while_there_is_memory_for_them(models, mon
         render=lambda *args, **how: time.sleep(0.1) or seen.append("done") or render(*args, **how),
     )
     monkeypatch.setitem(RENDERINGS, "webp", rendering)
-    with serve(models, workers=4, max_frames_bytes=10) as client, ThreadPoolExecutor(4) as pool:
+    with serve(models, threads=4, max_frames_bytes=10) as client, ThreadPoolExecutor(4) as pool:
         animation = {"format": "webp"}
         answers = list(pool.map(lambda _: morph(client, data=animation), range(4)))
     assert [answer.status_code for answer in answers] == [200] * 4
@@ -107,7 +107,7 @@ def test_places_are_given_back_whatever_happens(models, monkeypatch):
     def fall_over(*args):
         raise RuntimeError
 
-    with serve(models, workers=1, queue=1) as client:
+    with serve(models, threads=1, queue=1) as client:
         client = TestClient(client.app, raise_server_exceptions=False)
         with client, monkeypatch.context() as patch:
             patch.setattr(Morpher, "morph", fall_over)
@@ -121,7 +121,7 @@ def test_places_are_given_back_whatever_happens(models, monkeypatch):
 def test_what_is_asked_for_without_a_body_waits_for_a_place_too(models, monkeypatch):
     over, begun = threading.Event(), threading.Semaphore(0)
     monkeypatch.setattr(Morpher, "draw", lambda *args: begun.release() or over.wait(30) or 1 / 0)
-    with serve(models, workers=1, queue=1) as client, ThreadPoolExecutor(2) as pool:
+    with serve(models, threads=1, queue=1) as client, ThreadPoolExecutor(2) as pool:
         client = TestClient(client.app, raise_server_exceptions=False)
         with client:
             asked = [pool.submit(client.get, "/api/v1/samples") for _ in range(2)]

@@ -1,9 +1,11 @@
 """The stages of a morph are told while it is made, to whoever knows its number."""
 
+import os
+
 import anyio
 import pytest
 
-from app.progress import Progress, report
+from app.progress import END, SLOT, Progress, report
 from tests.app.pictures import dog_photo, photo
 
 NUMBER = "0123456789abcdef"
@@ -39,31 +41,54 @@ def test_a_listener_hears_every_stage_in_order_and_the_end():
 
     said = ["data: one\n\n", "data: two\n\n", "data: three\n\n", "event: over\ndata:\n\n"]
     assert follow(progress, work) == said
-    assert progress.stages == {}
 
 
-def test_nothing_is_kept_of_what_fails_or_nobody_listens_to():
+def test_what_fails_is_over_too_and_nothing_is_kept_that_nobody_listens_to():
     progress = Progress()
-    with pytest.raises(ValueError, match="no"), progress.told(NUMBER):
-        raise ValueError("no")
     with progress.told(""):
         report("to nobody")
     report("outside")
-    assert progress.stages == {}
+    assert not progress.memory[:].strip(b"\0")
+    with pytest.raises(ValueError, match="no"), progress.told(NUMBER):
+        raise ValueError("no")
+    assert progress.stages(NUMBER) == [END]
 
 
-def test_a_late_listener_hears_what_is_over_and_only_the_latest_is_remembered(monkeypatch):
-    monkeypatch.setattr("app.progress.RECENT", 2)
+def test_a_late_listener_hears_what_is_over_until_another_number_has_the_place(monkeypatch):
+    monkeypatch.setattr("app.progress.SLOTS", 1)
+    monkeypatch.setattr("app.progress.PATIENCE", 0.1)
     progress = Progress()
-    for number in ("first", "second", NUMBER):
-        with progress.told(number):
-            report("one")
 
     async def nothing():
         return
 
+    with progress.told(NUMBER):
+        report("one")
+        assert progress.stages("another") is None
     assert follow(progress, nothing) == ["data: one\n\n", "event: over\ndata:\n\n"]
-    assert list(progress.recent) == ["second", NUMBER]
+    with progress.told(NUMBER), progress.told("another"):
+        report("two")
+    assert progress.stages("another") == ["two", END]
+    assert follow(progress, nothing) == []
+
+
+def test_stages_beyond_what_a_place_holds_are_left_out():
+    progress = Progress()
+    with progress.told(NUMBER):
+        for _ in range(2 * SLOT // len("stage\n")):
+            report("stage")
+    assert set(progress.stages(NUMBER)) <= {"stage", END}
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_another_process_of_the_server_can_tell():
+    progress = Progress()
+    if (child := os.fork()) == 0:
+        with progress.told(NUMBER):
+            report("in another process…")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert progress.stages(NUMBER) == ["in another process…", END]
 
 
 def test_nobody_is_told_for_ever(monkeypatch):

@@ -27,9 +27,15 @@ def test_settings_have_defaults_for_one_machine():
 
 def test_as_many_photos_are_decoded_at_once_as_there_are_cores(models):
     settings = Settings.from_env({"MODELS": str(models)})
-    assert settings.workers == os.cpu_count()
+    assert settings.hands == os.cpu_count()
     with decoder_pool(settings) as pool:
         assert len(pool.decoders) == os.cpu_count()
+
+
+def test_the_cores_are_shared_among_the_processes(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    given = [{}, {"WORKERS": "4"}, {"WORKERS": "9"}, {"WORKERS": "4", "THREADS": "3"}]
+    assert [Settings.from_env(environ).hands for environ in given] == [8, 2, 1, 3]
 
 
 def test_settings_are_read_from_the_environment():

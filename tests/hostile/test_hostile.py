@@ -23,8 +23,8 @@ QUICK = {
     "HEADER_SECONDS": "1",
     "BODY_SECONDS": "1",
     "DECODE_SECONDS": "1.5",
-    "WORKERS": "2",
-    "QUEUE": "6",
+    "THREADS": "2",
+    "QUEUE": "3",
 }
 GIGABYTE = 1_000_000_000
 CASES = 1000

@@ -1,11 +1,11 @@
-"""``python -m vae_core morph``: a friend and a dog in, a strip or an animation out."""
+"""``python -m vae_core morph``: a friend and a dog in, a strip or an animation out; or folders."""
 
 import argparse
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from vae_core.checkpoint import Checkpoint, load_checkpoint
 from vae_core.directions import NEAREST, Wish, imagine_dog
@@ -40,13 +40,19 @@ MODEL, FINDER = MODELS / "flagship.safetensors", MODELS / "finder.safetensors"
 WHOLE = 768
 """Pixels of a whole photo's longer side, unless another size is asked for."""
 
+Seat: TypeAlias = tuple[Photo, Landmarks | None, str]
+"""A photo, where its face is, if that is known, and whose it is."""
+
 
 def add_command(subparsers: Any) -> None:
     """Describe ``morph``."""
     parser = subparsers.add_parser("morph", help="turn one photo into another")
-    parser.add_argument("friend", type=Path, help="photo of a person")
+    parser.add_argument("friend", type=Path, nargs="?", help="photo of a person")
     parser.add_argument("dog", type=Path, nargs="?", help="photo of a dog; imagined if left out")
-    parser.add_argument("--out", required=True, type=Path, help=".png strip, .gif or .webp")
+    parser.add_argument(
+        "--out", required=True, type=Path, help=".png strip, .gif or .webp; a folder for folders"
+    )
+    add_folders(parser)
     parser.add_argument("--model", type=Path, default=MODEL, help="checkpoint")
     add_manner(parser)
     add_wish(parser)
@@ -57,6 +63,16 @@ def add_command(subparsers: Any) -> None:
             help='{"left_eye": [x, y], "right_eye": ..., "nose": ..., "mouth": ...} in pixels',
         )
     parser.set_defaults(run=run)
+
+
+def add_folders(parser: argparse.ArgumentParser) -> None:
+    """Describe how whole folders are morphed."""
+    parser.add_argument("--friends", type=Path, help="folder of photos of people, instead of one")
+    parser.add_argument("--dogs", type=Path, help="folder of dogs: every friend with every dog")
+    parser.add_argument("--pairs", action="store_true", help="only those of the same file name")
+    endings = [ending.removeprefix(".") for ending in RENDERERS]
+    parser.add_argument("--format", choices=endings, default="gif", help="of folders' morphs")
+    parser.add_argument("--processes", type=int, default=0, help="for folders; as many as cores")
 
 
 def add_manner(parser: argparse.ArgumentParser) -> None:
@@ -80,6 +96,12 @@ def add_wish(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Encode both ends, walk, and write the picture that the file's ending asks for."""
+    if (args.friend is None) == (args.friends is None) or (args.dogs and not args.friends):
+        raise ConfigError("Give a friend's photo, or a folder of them as --friends.")
+    if args.friends:
+        from vae_core.commands.bulk import run_bulk  # which is made of this module's pieces
+
+        return run_bulk(args)
     renderer_of(args.out)
     order = playing_order(args.steps, args.hold, not args.one_way)
     checkpoint = load_checkpoint(args.model)
@@ -90,9 +112,8 @@ def run(args: argparse.Namespace) -> int:
 
 def frames_of(args: argparse.Namespace, checkpoint: Checkpoint, finder: Finder | None) -> Array:
     """Make the morph that is asked for, (steps, H, W, C)."""
-    manner = Manner(args.steps, args.walk, args.easing, args.detail, own_light=args.whole_photo)
-    longest, friend = args.size or WHOLE, seat(args.friend, args.friend_landmarks, "person", finder)
-    side = side_for_whole(checkpoint.frame, *friend, longest) if args.whole_photo else args.size
+    manner, friend = manner_of(args), seat(args.friend, args.friend_landmarks, "person", finder)
+    side = side_of(args, checkpoint, friend)
     if args.dog:
         dog = seat(args.dog, args.dog_landmarks, "dog", finder)
         ends = (align_photo(checkpoint, *photo, side) for photo in (friend, dog))
@@ -103,7 +124,22 @@ def frames_of(args: argparse.Namespace, checkpoint: Checkpoint, finder: Finder |
         wish = Wish(args.strength, args.dog_name, args.seed)
         imagined = imagine_dog(checkpoint.metadata, start.latent, wish)
         result = morph(checkpoint, start, imagined, manner)
-    return whole_photo(friend[0], result, longest) if args.whole_photo else result.frames
+    if not args.whole_photo:
+        return result.frames
+    return whole_photo(friend[0], result, args.size or WHOLE)
+
+
+def manner_of(args: argparse.Namespace) -> Manner:
+    """Return how the morph goes."""
+    return Manner(args.steps, args.walk, args.easing, args.detail, own_light=args.whole_photo)
+
+
+def side_of(args: argparse.Namespace, checkpoint: Checkpoint, friend: Seat) -> int:
+    """Return how large the aligned faces have to be; 0 leaves it to the model."""
+    size: int = args.size
+    if not args.whole_photo:
+        return size
+    return side_for_whole(checkpoint.frame, *friend, size or WHOLE)
 
 
 def write_frames(out: Path, frames: Array, order: Array) -> None:
@@ -113,9 +149,7 @@ def write_frames(out: Path, frames: Array, order: Array) -> None:
     out.write_bytes(render(frames) if still else render(frames, order=order))
 
 
-def seat(
-    path: Path, given: Any, species: str, finder: Finder | None
-) -> tuple[Photo, Landmarks | None, str]:
+def seat(path: Path, given: Any, species: str, finder: Finder | None) -> Seat:
     """Read a photo, and find whose face it shows and where, unless landmarks are given."""
     photo = read_photo(path.read_bytes())
     if given is not None:

@@ -16,6 +16,7 @@ from vae_core.commands.finder_job import FinderJob, gauge_job, reader_job
 from vae_core.commands.job import Job
 from vae_core.commands.run_folder import RunFolder, log_row
 from vae_core.commands.vae_job import VAEJob
+from vae_core.distributed import ALONE, Team, team
 from vae_core.errors import ConfigError
 from vae_core.presets import PRESETS
 from vae_core.training import (
@@ -62,24 +63,33 @@ def run(args: argparse.Namespace) -> int:
     """Train or resume until done or until a signal; the exit status is 0 when the model is done."""
     given = ("steps", "batch", "lr", "beta", "seed")
     changes = {name: getattr(args, name) for name in given if getattr(args, name) is not None}
-    job = make_job(args.preset, args.data, changes, args.start, args.device)
     if args.out.is_dir():
         raise ConfigError(f"{args.out} is a folder; --out names the file to write.")
-    folder = RunFolder(args.out)
-    if not run_job(job, args.out, folder, args.restart, args.until):
-        return 1
-    draw_curve(folder)
+    us = team()
+    with us.together():
+        job = make_job(args.preset, args.data, changes, args.start, args.device, us)
+        if not us.leads:
+            return 0 if follow(job, us) else 1
+        folder = RunFolder(args.out)
+        if not run_job(job, args.out, folder, args.restart, args.until, us):
+            return 1
+        draw_curve(folder)
     return 0
 
 
 def run_job(
-    job: Job, out: Path, folder: RunFolder, restart: bool = False, until: int | None = None
+    job: Job,
+    out: Path,
+    folder: RunFolder,
+    restart: bool = False,
+    until: int | None = None,
+    us: Team = ALONE,
 ) -> bool:
     """Train or resume; return whether it came to its end and the model was written."""
     with folder.locked():
         with stop_on_signal() as stopped:
-            state = starting_state(folder, job, restart)
-            drive(job, state, folder, stopped, until or job.settings.steps)
+            state = us.agreed(starting_state(folder, job, restart))
+            drive(job, state, folder, stopped, until or job.settings.steps, us)
         if stopped() or state.step < job.settings.steps:
             print(f"Stopped after step {state.step}; the same command goes on from there.")
             return False
@@ -87,17 +97,36 @@ def run_job(
     return True
 
 
+def follow(job: Job, us: Team) -> bool:
+    """Take the leader's steps with it, and leave the rest to it; return whether they are done."""
+    with stop_on_signal():  # the leader decides when to stop
+        state: TrainState = us.agreed(None)  # type: ignore[assignment]
+        for _ in job.train(state):
+            if us.agreed(False):
+                break
+    return state.step == job.settings.steps
+
+
 def make_job(
-    preset: str, data: Path, changes: dict[str, Any], start: Path | None, device: str = "cpu"
+    preset: str,
+    data: Path,
+    changes: dict[str, Any],
+    start: Path | None,
+    device: str = "cpu",
+    us: Team = ALONE,
 ) -> Job:
     """Return the run that a preset names."""
     if preset in FINDER_JOBS:
+        if us.size > 1:
+            raise ConfigError("The finder is trained by one process; leave mpiexec out.")
         if device != "cpu":
             raise ConfigError("The finder is trained on a CPU; leave --device out.")
         return FINDER_JOBS[preset](data, changes, start)
+    if us.size > 1 and device != "cpu":
+        raise ConfigError("Several processes train on CPUs; leave --device out.")
     if start is not None:
         raise ConfigError("A VAE begins from nothing; leave --start out.")
-    return VAEJob(preset, data, changes, device)
+    return VAEJob(preset, data, changes, device, us)
 
 
 def starting_state(folder: RunFolder, job: Job, restart: bool) -> TrainState:
@@ -138,7 +167,12 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
 
 
 def drive(
-    job: Job, state: TrainState, folder: RunFolder, stopped: Callable[[], bool], until: int
+    job: Job,
+    state: TrainState,
+    folder: RunFolder,
+    stopped: Callable[[], bool],
+    until: int,
+    us: Team = ALONE,
 ) -> None:
     """Take the steps, log each, save every minute and at the end."""
     begun, saved = time.monotonic() - state.seconds, time.monotonic()
@@ -146,7 +180,7 @@ def drive(
         for progress in job.train(state):
             log.write(json.dumps(log_row(progress)) + "\n")
             show(progress_bar, progress, job.settings)
-            last = progress.step in (until, job.settings.steps) or stopped()
+            last = us.agreed(progress.step in (until, job.settings.steps) or stopped())
             if last or time.monotonic() - saved > SAVE_SECONDS:
                 log.flush()
                 state.seconds = time.monotonic() - begun

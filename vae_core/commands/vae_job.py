@@ -14,6 +14,7 @@ from vae_core.commands.card import write_card
 from vae_core.commands.job import provenance
 from vae_core.data.dataset import Dataset, open_dataset, shrunk
 from vae_core.directions import describe_species
+from vae_core.distributed import ALONE, Team
 from vae_core.errors import ConfigError
 from vae_core.evaluation import evaluate, example_latents, latents, losses_at, pictures_of
 from vae_core.metrics import Histogram
@@ -29,11 +30,18 @@ MEASURED = 1000
 class VAEJob:
     """A preset on a prepared data set; ConfigError when the two do not fit.
 
-    device: where the steps are computed.
+    device: where the steps are computed.  team: the processes that take them together.
     """
 
-    def __init__(self, name: str, data: Path, changes: dict[str, Any], device: str = "cpu") -> None:
-        self.device = device
+    def __init__(
+        self,
+        name: str,
+        data: Path,
+        changes: dict[str, Any],
+        device: str = "cpu",
+        team: Team = ALONE,
+    ) -> None:
+        self.device, self.team = device, team
         self.name, self.preset = name, preset_named(name)
         self.settings: TrainSettings = replace(self.preset.training, **changes)
         self.dataset: Dataset = open_dataset(data)
@@ -69,7 +77,7 @@ class VAEJob:
         """Take the steps that ``state`` still lacks; a GPU needs no second worker."""
         state.move(self.device)
         alone = self.settings if self.device == "cpu" else replace(self.settings, workers=1)
-        return train(self.vae, self.pictures, alone, state)
+        return train(self.vae, self.pictures, alone, state, self.team)
 
     def checkpoint(self, name: str, state: TrainState) -> Checkpoint:
         """Return the trained model, its numbers as they will be stored."""
