@@ -11,9 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
-from starlette.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 
 from app import api, gallery, pages
+from app.assets import ASSETS
 from app.decoding import DecoderPool, MemoryBudget
 from app.deps import Services
 from app.errors import INTERNAL, ProblemAnswer, headers_of, problem_of
@@ -24,7 +25,7 @@ from app.memory import keep_giving_back
 from app.morphing import Morpher
 from app.portraits import FaceFinder
 from app.rendering import RENDERINGS
-from app.settings import ROOT, Settings
+from app.settings import Settings
 from app.visitors import Visitors
 from vae_core import __version__
 from vae_core.errors import DogpeopleError
@@ -81,7 +82,7 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
     app.include_router(gallery.router)
     app.include_router(api.router)
     app.include_router(api.health)
-    app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
+    app.mount("/static", GZipMiddleware(ASSETS), name="static")
     for error in (DogpeopleError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, refuse)
     app.add_exception_handler(Exception, break_down)

@@ -14,6 +14,7 @@ NAMES = (
     "onnx_decode",
     "safety",
     "cold_start",
+    "studio",
     "models",
     "faces",
     "finder",

@@ -1,7 +1,6 @@
 """The real server in a process of its own, and a real browser in front of it."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,21 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.app import tiny
+from tests.browser.chromium import MISSING, chromium, find_browser
 
-BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 PATIENCE = 20_000  # milliseconds: the tests may share their machine
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 expect.set_options(timeout=PATIENCE)
 
@@ -89,13 +79,10 @@ def wait_for(url: str, seconds: float = 20) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.fail("No browser to drive the page: apt-get install -y chromium-headless-shell")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+    if find_browser() is None:
+        pytest.fail(MISSING)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 class Visit:
