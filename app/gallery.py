@@ -76,7 +76,7 @@ async def how(request: Request) -> Response:
     digits = found.morpher.checkpoints.get("mnist-ramp")
     context: dict[str, Any] = {
         "model": checkpoint,
-        "example": found.example is not None,
+        "example": bool(found.example),
         "digits": digits if digits and digits.name in extents() else None,
         "dogs": list(checkpoint.metadata.get("dogs", {}))[:6],
     }

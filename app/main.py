@@ -11,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
-from starlette.middleware.gzip import GZipMiddleware
 
 from app import api, gallery, pages
 from app.assets import ASSETS
@@ -23,8 +22,9 @@ from app.intake import Intake
 from app.journal import REQUEST_ID, Journal
 from app.memory import keep_giving_back
 from app.morphing import Morpher
+from app.packing import Packing
 from app.portraits import FaceFinder
-from app.rendering import RENDERINGS
+from app.rendering import strips
 from app.settings import Settings
 from app.visitors import Visitors
 from vae_core import __version__
@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
     settings = settings or Settings.from_env()
     morpher = Morpher.from_folder(settings.models, settings.model, settings.photo_limits, finder)
     frames = morpher.example()
-    example = None if frames is None else RENDERINGS["strip"].render(frames)
+    example = {} if frames is None else strips(frames)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Services]]:
@@ -82,10 +82,11 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
     app.include_router(gallery.router)
     app.include_router(api.router)
     app.include_router(api.health)
-    app.mount("/static", GZipMiddleware(ASSETS), name="static")
+    app.mount("/static", ASSETS, name="static")
     for error in (DogpeopleError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, refuse)
     app.add_exception_handler(Exception, break_down)
+    app.add_middleware(Packing)
     app.add_middleware(Intake, settings=settings, refuse=refuse)
     app.add_middleware(Visitors, settings=settings, refuse=refuse)
     app.add_middleware(Journal)

@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 from app.assets import ASSETS
 from app.deps import ServicesDep, services
 from app.forms import MorphForm, morph_of
-from app.headers import REVALIDATE, WHILE
+from app.headers import WHILE
 from app.morphing import EXAMPLE_STEPS
 from app.progress import report
 from app.reference import Reference, code
@@ -111,12 +111,13 @@ async def shared_preview(services: ServicesDep, shared: Annotated[Shared, Depend
     return Response(png, media_type="image/png", headers={"Cache-Control": WHILE})
 
 
-@router.get("/example.png")
-async def example(services: ServicesDep) -> Response:
+@router.get("/example.{kind}")
+async def example(services: ServicesDep, kind: str) -> Response:
     """Show a morph between two latents of the model's own, as a strip."""
-    if services.example is None:
+    if kind not in services.example:
         raise HTTPException(404)
-    return Response(services.example, media_type="image/png", headers={"Cache-Control": REVALIDATE})
+    headers = {"Cache-Control": WHILE}
+    return Response(services.example[kind], media_type=f"image/{kind}", headers=headers)
 
 
 @router.get("/dogs/{model}/{name}.webp")

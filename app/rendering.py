@@ -13,6 +13,7 @@ from vae_core.imaging.render import (
     render_strip,
     render_webp,
     render_zip,
+    side_by_side,
 )
 from vae_core.timing import playing_order
 from vae_core.types import Array
@@ -98,6 +99,11 @@ def render_frames(
     if not rendering.moves:
         return rendering.render(frames)
     return rendering.render(frames, fps=playback.fps, order=playback.order(len(frames)))
+
+
+def strips(frames: Array) -> dict[str, bytes]:
+    """Frames (N, H, W, C) side by side: as a WebP for the page, as a PNG for links' previews."""
+    return {"png": render_strip(frames), "webp": render_webp(side_by_side(frames)[None])}
 
 
 def preview_url(photo: Photo) -> str:

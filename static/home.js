@@ -165,7 +165,7 @@ async function showAnswer(page, ok, { asked, unasked }) {
     old.replaceWith(result);
     if (!unasked || reading) title.focus({ preventScroll: true });
     const player = await present(result, asked);
-    player.show(0);
+    player.show(0, true);
     if (!player.calm) player.play(true);
     remember(result);
     announce.textContent = "The morph is ready.";
@@ -219,7 +219,7 @@ async function open() {
   const result = document.querySelector("#result");
   if (!result.querySelector(".strip")) return;
   const player = await present(result);
-  player.show(player.calm ? 0 : Math.floor(player.frames.length / 2));
+  player.show(player.calm ? 0 : Math.floor(player.frames.length / 2), true);
   if (new URL(location).pathname === "/shared" && !player.calm) player.play();
 }
 
