@@ -8,6 +8,7 @@ from app.decoding import check_time
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.render import (
     render_gif,
+    render_jpeg,
     render_png,
     render_preview,
     render_strip,
@@ -99,6 +100,12 @@ def render_frames(
     if not rendering.moves:
         return rendering.render(frames)
     return rendering.render(frames, fps=playback.fps, order=playback.order(len(frames)))
+
+
+def jpeg_url(frames: Array) -> str:
+    """Frames (N, H, W, C) as the data URL of a strip to look at; BusyError when it is too late."""
+    check_time()
+    return data_url(render_jpeg(frames), "image/jpeg")
 
 
 def strips(frames: Array) -> dict[str, bytes]:

@@ -18,9 +18,13 @@ const announce = document.querySelector("#status");
 let described = null;
 
 async function chosenModel() {
-  described ??= (await (await fetch("/api/v1/models")).json()).models;
+  described ??= fetch("/api/v1/models").then((answer) => answer.json());
+  const { models } = await described.catch((error) => {
+    described = null; // it is asked for again
+    throw error;
+  });
   const name = form.elements.model?.value;
-  return described.find((model) => (name ? model.name === name : model.default));
+  return models.find((model) => (name ? model.name === name : model.default));
 }
 
 const adjust = makeAdjust(document.querySelector("#adjust"));

@@ -13,7 +13,9 @@ BARRED = ("performance", "accessibility", "best-practices")
 def page_of(report: dict) -> str:
     """The scores of a report, against the bar, and what it measured."""
     scores = {key: round(100 * c["score"]) for key, c in report["categories"].items()}
-    rows = [(report["categories"][key]["title"], score, at_least(key)) for key, score in scores.items()]
+    rows = [
+        (report["categories"][key]["title"], score, at_least(key)) for key, score in scores.items()
+    ]
     audits = report["audits"]
     timed = ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time")
     measured = [*timed, "cumulative-layout-shift", "speed-index", "total-byte-weight"]
@@ -41,7 +43,11 @@ def complaints(report: dict) -> list[str]:
     for category in report["categories"].values():
         for ref in category["auditRefs"]:
             audit = audits[ref["id"]]
-            if ref["weight"] and (audit["score"] or 0) < 1 and audit["scoreDisplayMode"] != "manual":
+            if (
+                ref["weight"]
+                and (audit["score"] or 0) < 1
+                and audit["scoreDisplayMode"] != "manual"
+            ):
                 value = audit.get("displayValue", "")
                 lines.append(f"{category['title']}: {audit['title']} {value}")
     return lines
