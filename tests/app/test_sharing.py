@@ -48,6 +48,13 @@ def test_the_link_shows_the_same_morph(client):
     assert np.abs(strip - np.hstack(frames)).max() <= 2  # of 255; half precision, and the light
 
 
+def test_a_link_goes_the_way_that_the_example_goes(client):
+    ends = {name: pack(np.array(z)) for name, z in METADATA["example"].items()}
+    page = client.get("/shared", params=ends | {"model": "faces"}).text
+    example = Image.open(io.BytesIO(client.get("/example.png").content))
+    assert np.abs(strip_in(page) - np.asarray(example, float)).max() <= 2
+
+
 def test_no_photo_is_in_the_link_and_a_dog_that_was_imagined_is(client):
     made = shared(client, model="colour", dog_name="nearest")
     assert len(made["share"]) < 300
