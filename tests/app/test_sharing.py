@@ -10,7 +10,7 @@ from PIL import Image
 
 from app.sharing import pack, unpack
 from tests.app.pictures import dog_photo, photo, picture_of
-from tests.app.tiny import LATENT
+from tests.app.tiny import LATENT, METADATA
 from vae_core.errors import LatentsError
 
 FILES = {"friend": photo(), "dog": dog_photo()}

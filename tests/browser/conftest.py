@@ -47,10 +47,10 @@ def finding_server(models: Path, uploads_folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serve(module: str, models: Path, uploads: Path, model: str = "faces") -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serve(
+    module: str, models: Path, uploads: Path, model: str = "faces", port: int = 0
+) -> Iterator[str]:
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     environ = os.environ | {
         "MODELS": str(models),
@@ -62,6 +62,12 @@ def serve(module: str, models: Path, uploads: Path, model: str = "faces") -> Ite
         wait_for(f"{address}/healthz")
         yield address
         process.terminate()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def wait_for(url: str, seconds: float = 20) -> None:

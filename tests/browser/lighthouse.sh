@@ -10,7 +10,7 @@ out=${1:-docs/lighthouse.md}
 folder=${LIGHTHOUSE:-/tmp/dogpeople-lighthouse}
 port=${PORT:-8765}
 python=${PYTHON:-.venv/bin/python}
-version=13
+version=12
 
 [ -x "$folder/node_modules/.bin/lighthouse" ] || npm install --silent --prefix "$folder" "lighthouse@$version"
 CHROME_PATH=$(command -v chromium-headless-shell chromium google-chrome | head -n 1)

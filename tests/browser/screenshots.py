@@ -30,7 +30,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temp:
         photos = [Path(temp, f"{which}.jpg") for which in ("friend", "dog")]
         for path in photos:
-            path.write_bytes(decoded_jpeg(900, 1100, path.stem))
+            path.write_bytes(decoded_jpeg(900, 1100, path.stem, busy=False))
         with serve("app", ROOT / "models", Path(temp), "") as address, chromium() as browser:
             for (width, height), scheme in product(WIDTHS.items(), SCHEMES):
                 page = browser.new_page(

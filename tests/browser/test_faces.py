@@ -400,33 +400,6 @@ def test_a_morph_can_be_cancelled(finding_visit):
     expect(page.locator(".likeness")).to_have_count(2)
 
 
-CAMERA = """
-navigator.mediaDevices.getUserMedia = async () => {
-  const canvas = Object.assign(document.createElement("canvas"), { width: 300, height: 300 });
-  const context = canvas.getContext("2d");
-  setInterval(() => {
-    context.fillStyle = `hsl(${Date.now() % 360} 50% 50%)`;
-    context.fillRect(0, 0, 300, 300);
-  }, 50);
-  return canvas.captureStream();
-};
-"""
-
-
-def test_a_photo_is_taken_with_the_camera(finding_visit):
-    page = finding_visit.page
-    page.add_init_script(CAMERA)
-    page.goto(finding_visit.address)
-    card(page).get_by_role("button", name="Use the camera").click()
-    page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
-    page.get_by_role("button", name="Take it").click()
-    expect(card(page).locator(".preview")).to_be_visible()
-    assert page.evaluate("document.querySelector('video').srcObject") is None
-    expect(page.locator(".card.found:not(.guessed)")).to_have_count(1)  # 300 x 300: a known one
-    taken = page.evaluate("document.querySelector('#friend').files[0].type")
-    assert taken == "image/jpeg"
-
-
 def test_a_camera_that_is_not_allowed_is_no_dead_end(finding_visit):
     page = finding_visit.page
     page.add_init_script(
