@@ -11,10 +11,12 @@ from app.deps import ServicesDep, services
 from app.headers import WHILE
 from app.morphing import Morpher
 from app.pages import templates
-from app.rendering import RENDERINGS
+from app.rendering import RENDERINGS, data_url
 from app.settings import ROOT
 from app.sharing import unpack
 from vae_core.checkpoint import Checkpoint
+from vae_core.imaging.render import in_rows
+from vae_core.trials import Trial, trials
 
 POINTS = ROOT / "static" / "digits"
 """Where digits are in a model's plane, made by ``python -m vae_core scatter``: NAME.json."""
@@ -74,13 +76,25 @@ async def how(request: Request) -> Response:
     found = services(request)
     checkpoint = found.morpher.checkpoint()
     digits = found.morpher.checkpoints.get("mnist-ramp")
+    tried, picture = await found.run(tried_on, checkpoint)
     context: dict[str, Any] = {
         "model": checkpoint,
         "example": bool(found.example),
         "digits": digits if digits and digits.name in extents() else None,
         "dogs": list(checkpoint.metadata.get("dogs", {}))[:6],
+        "tried": tried,
+        "tried_on": picture,
     }
     return templates.TemplateResponse(request, "how.html", context)
+
+
+def tried_on(checkpoint: Checkpoint) -> tuple[list[Trial], str]:
+    """Return what a model redraws well and badly, and the data URL of a picture of it."""
+    tried, pictures = trials(checkpoint)
+    if not tried:
+        return [], ""
+    picture = in_rows(pictures, len(tried))
+    return tried, data_url(RENDERINGS["webp"].render(picture[None]), "image/webp")
 
 
 @cache

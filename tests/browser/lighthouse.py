@@ -19,7 +19,7 @@ def page_of(report: dict) -> str:
     audits = report["audits"]
     timed = ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time")
     measured = [*timed, "cumulative-layout-shift", "speed-index", "total-byte-weight"]
-    values = [(audits[a]["title"], audits[a]["displayValue"]) for a in measured]
+    values = [(a.replace("-", " "), audits[a]["displayValue"]) for a in measured]
     return "\n\n".join(
         [
             "# What Lighthouse says",
