@@ -110,6 +110,6 @@ def test_an_animation_says_what_made_it(client, form, where, said):
 def test_the_page_shows_how_faithful_the_model_is(client):
     page = client.post("/", files=FILES).text
     assert page.count('<svg class="histogram"') == 2
-    assert len(re.findall(r"larger than \d+ % of the training", page)) == 2
+    assert len(re.findall(r"larger than \d+&nbsp;% of the training", page)) == 2
     places = [float(x) for x in re.findall(r'<line x1="([\d.]+)"', page)]
     assert all(0 <= x <= 3 for x in places)  # the tiny models' histogram has three bins
