@@ -30,6 +30,13 @@ figures: $(VENV)/dev.stamp  ## draw the article's figures into figures/, from th
 bench: $(VENV)/dev.stamp  ## measure side by side; see docs/performance.md
 	$(BIN)/python -m benchmarks
 
+.PHONY: lighthouse screens
+lighthouse: $(VENV)/dev.stamp browser  ## Lighthouse's scores of the first page, into docs/lighthouse.md; wants npm
+	PYTHON=$(BIN)/python sh tests/browser/lighthouse.sh
+
+screens: $(VENV)/dev.stamp browser  ## pictures of the page with a morph, into docs/screens/
+	$(BIN)/python -m tests.browser.screenshots
+
 # Safety: these take long, or want the network, and are not part of `make test`.
 
 MINUTES ?= 30

@@ -1,7 +1,7 @@
 """What every handler may ask for, made once when the server starts."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ class Services:
     threads: Executor
     frames: MemoryBudget
     """Memory for the frames of all morphs together that are being made."""
-    example: bytes | None
-    """A morph from latents that the default model brings along, as a PNG strip."""
+    example: Mapping[str, bytes]
+    """A morph from latents that the default model brings along, as a strip: by the file's kind."""
     progress: Progress
     metrics: Metrics
     ready: Callable[[], bool]

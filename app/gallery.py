@@ -1,6 +1,7 @@
 """Pages to look around in: latent space, the plane of digits, how it all works."""
 
 import json
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,10 +11,12 @@ from app.deps import ServicesDep, services
 from app.headers import WHILE
 from app.morphing import Morpher
 from app.pages import templates
-from app.rendering import RENDERINGS
+from app.rendering import RENDERINGS, data_url
 from app.settings import ROOT
 from app.sharing import unpack
 from vae_core.checkpoint import Checkpoint
+from vae_core.imaging.render import in_rows
+from vae_core.trials import Trial, trials
 
 POINTS = ROOT / "static" / "digits"
 """Where digits are in a model's plane, made by ``python -m vae_core scatter``: NAME.json."""
@@ -51,7 +54,7 @@ def exploring(morpher: Morpher, wanted: str) -> str:
 async def digits(request: Request) -> Response:
     """Show the planes of the models that have one."""
     morpher = services(request).morpher
-    planes = [c for name, c in morpher.checkpoints.items() if extent_of(name)]
+    planes = [c for name, c in morpher.checkpoints.items() if name in extents()]
     described = sorted(map(plane_of, planes), key=lambda plane: plane["beta"])
     context = {"planes": described, "side": GRID}
     return templates.TemplateResponse(request, "digits.html", context)
@@ -60,9 +63,9 @@ async def digits(request: Request) -> Response:
 @router.get("/digits/{model}.png")
 async def digit_grid(services: ServicesDep, model: str) -> Response:
     """Show what a model decodes all over its plane."""
-    if model not in services.morpher.checkpoints or not (extent := extent_of(model)):
+    if model not in services.morpher.checkpoints or model not in extents():
         raise HTTPException(404)
-    grid = await services.run(services.morpher.grid, extent, GRID, model)
+    grid = await services.run(services.morpher.grid, extents()[model], GRID, model)
     png = await services.run(RENDERINGS["strip"].render, grid[None])
     return Response(png, media_type="image/png", headers={"Cache-Control": WHILE})
 
@@ -73,20 +76,32 @@ async def how(request: Request) -> Response:
     found = services(request)
     checkpoint = found.morpher.checkpoint()
     digits = found.morpher.checkpoints.get("mnist-ramp")
+    tried, picture = await found.run(tried_on, checkpoint)
     context: dict[str, Any] = {
         "model": checkpoint,
-        "example": found.example is not None,
-        "digits": digits if digits and extent_of(digits.name) else None,
+        "example": bool(found.example),
+        "digits": digits if digits and digits.name in extents() else None,
         "dogs": list(checkpoint.metadata.get("dogs", {}))[:6],
+        "tried": tried,
+        "tried_on": picture,
     }
     return templates.TemplateResponse(request, "how.html", context)
 
 
-def extent_of(model: str) -> Any:
-    """Return which part of its plane a model's digits are in; None if that is not known."""
-    path = POINTS / f"{model}.json"
-    names = {known.name for known in POINTS.glob("*.json")}
-    return json.loads(path.read_text("utf-8"))["extent"] if path.name in names else None
+def tried_on(checkpoint: Checkpoint) -> tuple[list[Trial], str]:
+    """Return what a model redraws well and badly, and the data URL of a picture of it."""
+    tried, pictures = trials(checkpoint)
+    if not tried:
+        return [], ""
+    picture = in_rows(pictures, len(tried))
+    return tried, data_url(RENDERINGS["webp"].render(picture[None]), "image/webp")
+
+
+@cache
+def extents() -> dict[str, list[list[float]]]:
+    """Read which part of its plane each model's digits are in; what is not there is not known."""
+    paths = POINTS.glob("*.json")
+    return {path.stem: json.loads(path.read_text("utf-8"))["extent"] for path in paths}
 
 
 def plane_of(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -29,6 +29,9 @@ HEADERS = {
 WHILE = "max-age=3600"
 """The Cache-Control of what a model draws by itself: another model may come with a new start."""
 
+IMMUTABLE = "public, max-age=31536000, immutable"
+"""The Cache-Control of what an address with a hash names."""
+
 REVALIDATE = "no-cache"
 """The Cache-Control of what holds nobody's photo: kept, but asked after each time."""
 
@@ -41,13 +44,10 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and add to the start of the answer what it does not say itself."""
-        ours = scope.get("path", "").startswith("/static/")
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if ours:
-                    headers["Cache-Control"] = REVALIDATE
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -13,9 +13,9 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartParser
 from starlette.routing import Route
-from starlette.staticfiles import StaticFiles
 
 from app import api, gallery, pages
+from app.assets import ASSETS
 from app.decoding import DecoderPool, MemoryBudget
 from app.deps import Services
 from app.errors import INTERNAL, ProblemAnswer, headers_of, problem_of
@@ -25,10 +25,11 @@ from app.journal import REQUEST_ID, Journal
 from app.memory import keep_giving_back
 from app.metrics import Metrics
 from app.morphing import Morpher
+from app.packing import Packing
 from app.portraits import FaceFinder
 from app.progress import Progress
-from app.rendering import RENDERINGS
-from app.settings import ROOT, Settings
+from app.rendering import strips
+from app.settings import Settings
 from app.visitors import Visitors
 from vae_core import __version__
 from vae_core.errors import DogpeopleError
@@ -55,7 +56,7 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
     settings = settings or Settings.from_env()
     morpher = Morpher.from_folder(settings.models, settings.model, settings.photo_limits, finder)
     frames = morpher.example()
-    example = None if frames is None else RENDERINGS["strip"].render(frames)
+    example = {} if frames is None else strips(frames)
     progress = Progress()
 
     @asynccontextmanager
@@ -100,11 +101,12 @@ def create_app(settings: Settings | None = None, finder: FaceFinder | None = Non
     )
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
+    app.mount("/static", ASSETS, name="static")
     for error in (DogpeopleError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, refuse)
     app.add_exception_handler(Exception, break_down)
     metrics = app.state.metrics = Metrics(routes(), settings.workers)
+    app.add_middleware(Packing)
     app.add_middleware(Intake, settings=settings, refuse=refuse, metrics=metrics)
     app.add_middleware(Visitors, settings=settings, refuse=refuse)
     app.add_middleware(Journal, metrics=metrics)

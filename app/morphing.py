@@ -1,6 +1,7 @@
 """The one service of the application: photos in, faces and frames out. It knows no HTTP."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from app.orders import PLAIN, Order
 from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of, seat
-from app.progress import report
+from app.progress import quietly, report
 from vae_core.checkpoint import LARGEST_LATENT, Checkpoint, load_checkpoint
 from vae_core.directions import imagine_dog, known_dog
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
@@ -23,6 +24,7 @@ from vae_core.imaging.render import in_rows
 from vae_core.imaging.warp import enlarge
 from vae_core.latent import plane
 from vae_core.morph import (
+    Aligned,
     Encoded,
     Manner,
     Morph,
@@ -118,15 +120,19 @@ class Morpher:
         checkpoint = self.checkpoint(model)
         order.check(checkpoint.frame)
         notes: dict[Role, str] = {}
-        with portrait_of("friend"):
-            sitter = self.sit(friend, checkpoint, order.side)
-            notes["friend"], side = sitter.note, order.side_of(checkpoint.frame, sitter)
-            aligned = [align_photo(checkpoint, *sitter.seat, side)]
-        if dog is not None:
-            with portrait_of("dog"):
-                seated = self.sit(dog, checkpoint, side)
-                notes["dog"] = seated.note
-                aligned.append(align_photo(checkpoint, *seated.seat, side))
+        with ThreadPoolExecutor(1) as beside:
+            seated = None
+            if dog is not None and not order.whole_photo:  # which says how large the dog is
+                seated = quietly(beside, self.seat, dog, checkpoint, order.size)
+            with portrait_of("friend"):
+                sitter = self.sit(friend, checkpoint, order.side)
+                notes["friend"], side = sitter.note, order.side_of(checkpoint.frame, sitter)
+                aligned = [align_photo(checkpoint, *sitter.seat, side)]
+            if dog is not None:
+                with portrait_of("dog"):
+                    place = seated.result() if seated else self.seat(dog, checkpoint, side)
+                    notes["dog"] = place[0]
+                    aligned.append(place[1])
         report("Encoding both faces…" if dog else "Encoding the friend…")
         start, *ends = encode_aligned(checkpoint, *aligned)
         end = ends[0] if ends else self.imagined(checkpoint, start, order)
@@ -139,6 +145,11 @@ class Morpher:
         report("Imagining a dog…")
         with portrait_of("dog"):
             return imagine_dog(checkpoint.metadata, start.latent, order.wish)
+
+    def seat(self, portrait: Portrait, checkpoint: Checkpoint, side: int) -> tuple[str, Aligned]:
+        """Find a portrait's face and align it, with a note; errors as of :meth:`sit`."""
+        sitter = self.sit(portrait, checkpoint, side)
+        return sitter.note, align_photo(checkpoint, *sitter.seat, side)
 
     def sit(self, portrait: Portrait, checkpoint: Checkpoint, side: int = 0) -> Sitter:
         """Read a portrait and find its face, if the model is one of faces.

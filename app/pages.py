@@ -9,11 +9,13 @@ from fastapi.templating import Jinja2Templates
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
+from app.assets import ASSETS
 from app.deps import ServicesDep, services
 from app.forms import MorphForm, morph_of
-from app.headers import REVALIDATE, WHILE
+from app.headers import WHILE
 from app.morphing import EXAMPLE_STEPS
 from app.progress import report
+from app.reference import Reference, code
 from app.rendering import RENDERINGS
 from app.results import FILES, Result, pictures_of, result_of
 from app.schemas import Problem
@@ -46,6 +48,8 @@ UNCHOSEN = SimpleNamespace(**DEFAULTS | {"size": 256, "dog_name": NEAREST})
 """A form that nobody has filled in; on a screen frames are larger than most models' own."""
 
 templates = Jinja2Templates(ROOT / "templates")
+templates.env.globals["assets"] = ASSETS
+templates.env.filters["code"] = code
 router = APIRouter(include_in_schema=False)
 
 
@@ -107,12 +111,13 @@ async def shared_preview(services: ServicesDep, shared: Annotated[Shared, Depend
     return Response(png, media_type="image/png", headers={"Cache-Control": WHILE})
 
 
-@router.get("/example.png")
-async def example(services: ServicesDep) -> Response:
+@router.get("/example.{kind}")
+async def example(services: ServicesDep, kind: str) -> Response:
     """Show a morph between two latents of the model's own, as a strip."""
-    if services.example is None:
+    if kind not in services.example:
         raise HTTPException(404)
-    return Response(services.example, media_type="image/png", headers={"Cache-Control": REVALIDATE})
+    headers = {"Cache-Control": WHILE}
+    return Response(services.example[kind], media_type=f"image/{kind}", headers=headers)
 
 
 @router.get("/dogs/{model}/{name}.webp")
@@ -125,8 +130,10 @@ async def dog(services: ServicesDep, model: str, name: str) -> Response:
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
-    """Show the API's documentation, from files of our own."""
-    return templates.TemplateResponse(request, "docs.html")
+    """Show the API's documentation."""
+    reference = Reference(request.app.openapi(), address_of(request))
+    context = {"operations": reference.operations(), "about": request.app.description}
+    return templates.TemplateResponse(request, "docs.html", context)
 
 
 def page(
@@ -149,10 +156,15 @@ def page(
         "example_steps": EXAMPLE_STEPS if found.example else None,
         "labels": LABELS,
         "shared": shared,
-        "here": str(request.base_url).rstrip("/"),
+        "here": address_of(request),
     }
     status = problem.status if problem else 200
     return templates.TemplateResponse(request, "home.html", context | CHOICES, status)
+
+
+def address_of(request: Request) -> str:
+    """Return where the server is, as the visitor sees it."""
+    return str(request.base_url).rstrip("/")
 
 
 def problem_page(request: Request, problem: Problem) -> Response:

@@ -4,11 +4,16 @@ import mmap
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from functools import partial
+from typing import ParamSpec, TypeVar
 
 import anyio
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 LONGEST = 12.0
 """Seconds for which a listener is told; by then an answer is there, or refused."""
@@ -31,6 +36,15 @@ REPORT: ContextVar[Callable[[str], None]] = ContextVar("report", default=lambda 
 def report(stage: str) -> None:
     """Say what comes next, to whoever asked for the work of this context."""
     REPORT.get()(stage)
+
+
+def quietly(
+    threads: Executor, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> Future[T]:
+    """Begin a part of this context's work on another thread, where nothing is said of it."""
+    context = copy_context()
+    context.run(REPORT.set, lambda stage: None)
+    return threads.submit(partial(context.run, partial(work, *args, **kwargs)))
 
 
 class Progress:

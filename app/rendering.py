@@ -8,11 +8,13 @@ from app.decoding import check_time
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.render import (
     render_gif,
+    render_jpeg,
     render_png,
     render_preview,
     render_strip,
     render_webp,
     render_zip,
+    side_by_side,
 )
 from vae_core.timing import playing_order
 from vae_core.types import Array
@@ -98,6 +100,17 @@ def render_frames(
     if not rendering.moves:
         return rendering.render(frames)
     return rendering.render(frames, fps=playback.fps, order=playback.order(len(frames)))
+
+
+def jpeg_url(frames: Array) -> str:
+    """Frames (N, H, W, C) as the data URL of a strip to look at; BusyError when it is too late."""
+    check_time()
+    return data_url(render_jpeg(frames), "image/jpeg")
+
+
+def strips(frames: Array) -> dict[str, bytes]:
+    """Frames (N, H, W, C) side by side: as a WebP for the page, as a PNG for links' previews."""
+    return {"png": render_strip(frames), "webp": render_webp(side_by_side(frames)[None])}
 
 
 def preview_url(photo: Photo) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from app.answers import face_of
-from app.rendering import RENDERINGS, frames_url
+from app.rendering import RENDERINGS, frames_url, jpeg_url
 from app.schemas import Face
 from app.sharing import Shared
 from vae_core.metrics import Histogram
@@ -41,7 +41,8 @@ class Likeness:
 class Result:
     """A morph, ready to be put into the page: every picture is a data URL.
 
-    files: format -> what can be taken along. A page with a script asks for it when it is wanted.
+    files: format -> what can be taken along. A page with a script asks for it when it is wanted,
+    and the strip that it is played from is a JPEG then, a fifth of the PNG.
     """
 
     steps: int
@@ -76,11 +77,16 @@ def pictures_of(
     explore = urlencode({"model": shared.model, "face": shared.friend})
     return Result(
         steps=len(frames),
-        strip=frames_url(frames, "strip", project=shared.address),
+        strip=png_or_jpeg(frames, shared, formats),
         files={name: frames_url(frames, name, shared.playback) for name in formats},
         share=shared.address,
         explore=f"/explore?{explore}" if ways else "",
     )
+
+
+def png_or_jpeg(frames: Array, shared: Shared, formats: Sequence[str]) -> str:
+    """Return the strip: one to keep, if that is offered, or else one to look at."""
+    return frames_url(frames, "strip", project=shared.address) if formats else jpeg_url(frames)
 
 
 def likeness_of(encoded: Encoded) -> Likeness:

@@ -35,13 +35,15 @@ class Shared:
     hold: Annotated[int, Query(ge=0, le=MAX_HOLD)] = 0
     ping_pong: bool = True
     fps: Annotated[float, Query(ge=1, le=MAX_FPS)] = FPS
+    detail: Annotated[float, Query(ge=0, le=1)] = 1.0
 
     @classmethod
     def of(cls, latents: Array, model: str, form: MorphForm) -> "Shared":
         """Keep the ends of a walk, (T, Z), and how it was asked for."""
         friend, dog = pack(latents[0]), pack(latents[-1])
         way = form.steps, form.walk, form.easing
-        return cls(friend, dog, model, *way, form.hold, form.ping_pong, form.fps)
+        plays = form.hold, form.ping_pong, form.fps
+        return cls(friend, dog, model, *way, *plays, form.detail)
 
     @property
     def query(self) -> str:
@@ -56,7 +58,7 @@ class Shared:
     @property
     def manner(self) -> Manner:
         """How the morph goes."""
-        return Manner(self.steps, self.walk, self.easing)
+        return Manner(self.steps, self.walk, self.easing, self.detail)
 
     @property
     def playback(self) -> Playback:

@@ -18,6 +18,7 @@ NAMES = (
     "growth",
     "processes",
     "capacity",
+    "studio",
     "models",
     "faces",
     "finder",

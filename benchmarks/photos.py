@@ -5,6 +5,8 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw
 
+from benchmarks.report import ROOT
+from vae_core.checkpoint import load_checkpoint
 from vae_core.imaging.align import Landmarks
 from vae_core.types import Array
 
@@ -28,6 +30,25 @@ def draw_jpeg(width: int, height: int, seed: int) -> bytes:
         radius = 0.05 * width
         box = (x * width - radius, y * height - radius, x * width + radius, y * height + radius)
         draw.ellipse(box, fill="#231a14")
+    buffer = io.BytesIO()
+    photo.save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
+
+
+def decoded_jpeg(width: int, height: int, which: str, busy: bool = True) -> bytes:
+    """Put a face that the flagship decodes, "friend" or "dog", before a background.
+
+    busy: whether there is as much to see in it as in a photo; otherwise it is the face's, blurred.
+    """
+    model = load_checkpoint(ROOT / "models" / "flagship.safetensors")
+    latent = np.array(model.metadata["example"][which], np.float32)
+    face = Image.fromarray((255 * model.decode(latent[None])[0]).astype(np.uint8))
+    side = round(0.6 * min(width, height))
+    photo = face.resize((3, 3)).resize((width, height), Image.Resampling.BICUBIC)
+    if busy:
+        photo = Image.fromarray(texture(width, height, np.random.default_rng(3)))
+    face = face.resize((side, side), Image.Resampling.BICUBIC)
+    photo.paste(face, ((width - side) // 2, (height - side) // 2))
     buffer = io.BytesIO()
     photo.save(buffer, "JPEG", quality=QUALITY)
     return buffer.getvalue()

@@ -18,7 +18,7 @@ async function makePlane(section) {
   const strip = section.querySelector(".line-strip").getContext("2d");
   const where = section.querySelector(".where");
   const button = section.querySelector("[data-grid]");
-  const { points, labels, extent } = await (await fetch(`/static/digits/${model}.json`)).json();
+  const { points, labels, extent } = await (await fetch(new URL(`digits/${model}.json`, import.meta.url))).json();
   await picture.decode();
   const [[left, right], [bottom, top]] = extent;
 

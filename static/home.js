@@ -18,9 +18,13 @@ const announce = document.querySelector("#status");
 let described = null;
 
 async function chosenModel() {
-  described ??= (await (await fetch("/api/v1/models")).json()).models;
+  described ??= fetch("/api/v1/models").then((answer) => answer.json());
+  const { models } = await described.catch((error) => {
+    described = null; // it is asked for again
+    throw error;
+  });
   const name = form.elements.model?.value;
-  return described.find((model) => (name ? model.name === name : model.default));
+  return models.find((model) => (name ? model.name === name : model.default));
 }
 
 const adjust = makeAdjust(document.querySelector("#adjust"));
@@ -165,7 +169,7 @@ async function showAnswer(page, ok, { asked, unasked }) {
     old.replaceWith(result);
     if (!unasked || reading) title.focus({ preventScroll: true });
     const player = await present(result, asked);
-    player.show(0);
+    player.show(0, true);
     if (!player.calm) player.play(true);
     remember(result);
     announce.textContent = "The morph is ready.";
@@ -219,7 +223,7 @@ async function open() {
   const result = document.querySelector("#result");
   if (!result.querySelector(".strip")) return;
   const player = await present(result);
-  player.show(player.calm ? 0 : Math.floor(player.frames.length / 2));
+  player.show(player.calm ? 0 : Math.floor(player.frames.length / 2), true);
   if (new URL(location).pathname === "/shared" && !player.calm) player.play();
 }
 

@@ -29,10 +29,10 @@ export const add = (z, direction, far) => z.map((v, i) => v + far * direction[i]
 export const between = (from, to, steps) =>
   Array.from({ length: steps }, (_, k) => from.map((v, i) => v + ((to[i] - v) * (k + 1)) / steps));
 
-/** Draw a picture between two frames of a list on a canvas. */
-export function blend(canvas, frames, place) {
+/** Draw a picture between two frames of a list on a canvas, quickly if it moves. */
+export function blend(canvas, frames, place, moves = false) {
   const context = canvas.getContext("2d");
-  context.imageSmoothingQuality = "high";
+  context.imageSmoothingQuality = moves ? "low" : "high";
   context.clearRect(0, 0, canvas.width, canvas.height);
   const first = Math.floor(place);
   for (const [frame, alpha] of [[frames[first], 1], [frames[first + 1], place - first]]) {

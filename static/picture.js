@@ -2,31 +2,31 @@
 
 const LONGEST = 1600; // pixels, of the picture that is drawn on the page and looked for faces in
 
-/** Decode a picture: a small copy to draw from, a small file to send, and the photo's own size. */
-export async function readPicture(url, size) {
-  const photo = new Image();
-  photo.src = url;
-  try {
-    await photo.decode();
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-  const { width, height } = size ?? { width: photo.naturalWidth, height: photo.naturalHeight };
-  const shrink = Math.min(1, LONGEST / Math.max(width, height));
-  const canvas = copy(photo, Math.ceil(width * shrink), Math.ceil(height * shrink));
-  const small = shrink < 1 && !size && (await toJpeg(canvas));
-  const image = await createImageBitmap(canvas);
-  return { image, blurred: copy(image, 4, 4), small, width, height };
+/** Read a photo: a small copy to draw from, a small file to send, and the photo's own size. */
+export async function readPhoto(file) {
+  const worker = new Worker(new URL("shrink.js", import.meta.url));
+  const read = await new Promise((done, fail) => {
+    worker.onmessage = ({ data }) => (data ? done(data) : fail(new Error("not a picture here")));
+    worker.onerror = fail;
+    worker.postMessage({ file, longest: LONGEST });
+  }).finally(() => worker.terminate());
+  return { ...read, blurred: blurred(read.image) };
 }
 
-function copy(picture, width, height) {
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const context = canvas.getContext("2d", { willReadFrequently: true }); // not on a GPU
-  context.imageSmoothingQuality = "high";
-  context.fillStyle = "white"; // as the server does with what is transparent
-  context.fillRect(0, 0, width, height);
-  context.drawImage(picture, 0, 0, width, height);
+/** The same of the small copy that a server made of a photo of that size. */
+export async function readPreview(url, { width, height }) {
+  const picture = new Image();
+  picture.src = url;
+  await picture.decode();
+  const image = await createImageBitmap(picture);
+  return { image, blurred: blurred(image), small: null, width, height };
+}
+
+/** A few pixels, for what is seen beyond a photo's border. */
+function blurred(image) {
+  const canvas = new OffscreenCanvas(4, 4);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.imageSmoothingQuality = "medium";
+  context.drawImage(image, 0, 0, 4, 4);
   return canvas;
 }
-
-const toJpeg = (canvas) => new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.92));

@@ -20,7 +20,8 @@ export async function makePlayer(result, playback) {
   await strip.decode();
   const steps = Number(strip.dataset.steps);
   const [width, height] = [strip.naturalWidth / steps, strip.naturalHeight];
-  const frames = await cutStrip(strip, width, height, steps);
+  const whole = await createImageBitmap(strip); // decoded once, not for every frame
+  const frames = await cutStrip(whole, width, height, steps);
 
   const slider = result.querySelector(".frame");
   const button = result.querySelector(".play");
@@ -39,7 +40,7 @@ export async function makePlayer(result, playback) {
   const compared = makeCompare(result, canvas, { steps, draw, at, show });
 
   function draw() {
-    blend(canvas, frames, shown);
+    blend(canvas, frames, shown, Boolean(moving || playing));
     if (compared.frame !== null) compared.paint(context, frames[compared.frame]);
   }
 
@@ -47,8 +48,8 @@ export async function makePlayer(result, playback) {
     const away = slider.valueAsNumber - shown;
     const arrived = Math.abs(away) < 0.02 || calm.matches;
     shown = arrived ? slider.valueAsNumber : shown + away * 0.45;
-    draw();
     moving = arrived ? 0 : requestAnimationFrame(move);
+    draw();
   }
 
   function mark(frame) {
@@ -61,9 +62,11 @@ export async function makePlayer(result, playback) {
     compared.say();
   }
 
-  function show(frame) {
+  /** Go to a frame; at once: without passing those in between. */
+  function show(frame, atOnce = false) {
     stop();
     mark(Math.max(0, Math.min(steps - 1, frame)));
+    if (atOnce) shown = slider.valueAsNumber;
     if (!moving) move();
   }
 

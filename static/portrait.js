@@ -2,12 +2,12 @@
 // meant, and what the model sees of it. Points are in pixels of the upright full-size photo.
 
 import { drawCrop, fit, outline, typicalFace, upright } from "./align.js";
-import { readPicture } from "./picture.js";
+import { readPhoto, readPreview } from "./picture.js";
 import { movePins, reach } from "./pins.js";
 import { Stage, boxAround } from "./stage.js";
 
 const HEAVY = 6e6; // bytes, or
-const VAST = 40e6; // pixels, beyond which a photo is morphed from its small copy, too
+const VAST = 40e6; // pixels, beyond which a photo is morphed from its small copy in any case
 const CLOSE = 1.2; // of what the model sees, in the dialog
 const CARD = 0.85; // and on a card, which may cut off its corners
 
@@ -58,10 +58,11 @@ export class Portrait {
     this.card.querySelector("[data-hint]").textContent = file?.name ?? "Drop or choose a photo";
     if (!file) return;
     this.file = file;
+    this.findModel(); // it is here by the time that a face is
     const { signal } = (this.looking = new AbortController());
     this.card.setAttribute("aria-busy", "true");
     try {
-      const picture = await readPicture(URL.createObjectURL(file)).catch(() => null);
+      const picture = await readPhoto(file).catch(() => null);
       if (signal.aborted) return;
       if (picture) this.hang(picture);
       this.note.textContent = "Looking for the face…";
@@ -82,7 +83,7 @@ export class Portrait {
     if (answer.status >= 500 || answer.status === 429) throw new Error("not now");
     const found = await answer.json();
     this.model = await this.findModel();
-    const picture = found.preview && (await readPicture(found.preview, found));
+    const picture = found.preview && (await readPreview(found.preview, found));
     if (signal.aborted) return;
     if (picture) this.hang(picture);
     this.note.textContent = "";
@@ -163,18 +164,27 @@ export class Portrait {
     else this.input.removeAttribute("aria-invalid");
   }
 
-  /** Add to what is sent the landmarks that are shown, and a smaller photo for one that is huge. */
+  /** Add to what is sent the landmarks that are shown, and the small photo where that will do. */
   addTo(body) {
     if (!this.picture) return;
     const { width, height, small, image } = this.picture;
-    const huge = small && (this.file.size > HEAVY || width * height > VAST);
-    if (huge) body.set(this.role, small, "photo");
+    const huge = this.file.size > HEAVY || width * height > VAST;
+    const sends = small && (huge || this.enough(image.width / width, body));
+    if (sends) body.set(this.role, small, "photo");
     if (!this.face) return;
-    const scale = huge ? image.width / width : 1;
+    const scale = sends ? image.width / width : 1;
     const { species, landmarks } = upright(this.face);
     const sent = mapValues(landmarks, (point) => point.map((v) => Math.round(10 * v * scale) / 10));
     body.set(`${this.role}_species`, species);
     body.set(`${this.role}_landmarks`, JSON.stringify(sent));
+  }
+
+  /** Whether a smaller photo has as many pixels of the face as a frame of the morph. */
+  enough(scale, body) {
+    if (!this.face || body.get("whole_photo")) return Boolean(this.face);
+    const { width, height } = this.outlineOf(this.face);
+    const frame = Math.max(this.model.width, this.model.height, Number(body.get("size")));
+    return Math.max(width, height) * scale >= frame;
   }
 
   // ---- what is seen

@@ -51,7 +51,7 @@ export function takeAlong(result, player, { asked, playback }) {
   }
 
   on("[data-format]", async ({ dataset: { format } }) => {
-    save(await fileOf(format), `friend-to-dog.${format}`);
+    save(await fileOf(format), `friend-to-dog.${format === "strip" ? "png" : format}`);
   });
   on("[data-video]", async () => {
     said.textContent = "Filming…";

@@ -16,6 +16,7 @@ from vae_core.directions import (
     principal_axes,
     random_dog,
     species_in,
+    species_of,
     squared_distances,
 )
 from vae_core.errors import ConfigError
@@ -153,3 +154,10 @@ def test_the_first_axis_is_the_one_that_tells_people_from_dogs(metadata):
     assert abs(axes[0][0]) > 0.99
     assert abs(axes[1][1]) > 0.9
     assert principal_axes({}) is None
+
+
+def test_a_latent_is_whose_mean_is_nearer():
+    metadata = {"species": {"person": {"mean": [1.0, 0.0]}, "dog": {"mean": [-1.0, 0.0]}}}
+    assert species_of(metadata, np.array([0.2, 5.0]), "dog") == "person"
+    assert species_of(metadata, np.array([-0.2, 5.0]), "person") == "dog"
+    assert species_of({}, np.array([1.0, 0.0]), "dog") == "dog"

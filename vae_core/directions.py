@@ -113,6 +113,15 @@ def describe_species(z: Array, labels: Array) -> dict[str, Any]:
     }
 
 
+def species_of(metadata: Mapping[str, Any], latent: Array, usual: str) -> str:
+    """Return whose face a latent (Z,) is, by the nearer mean; the usual one where none is known."""
+    known = metadata.get("species") or {usual: {"mean": latent}}
+    away = [
+        (float(np.linalg.norm(latent - np.asarray(known[name]["mean"]))), name) for name in known
+    ]
+    return str(min(away)[1])
+
+
 def named_dogs(z: Array, dogs: Species) -> dict[str, list[float]]:
     """Return a few dogs of different kinds, of latents (N, Z): name -> (Z,).
 

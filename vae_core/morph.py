@@ -9,14 +9,13 @@ import numpy as np
 
 from vae_core.checkpoint import Checkpoint
 from vae_core.detail import End, compose
-from vae_core.directions import principal_axes
+from vae_core.directions import principal_axes, species_of
 from vae_core.imaging.align import Crop, Frame, Landmarks, Similarity, align, fit
 from vae_core.imaging.lighting import NEUTRAL, restore_light
 from vae_core.imaging.paste import canvas_of, put_back, side_on_canvas
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.portrait import points_in, portrait_of, usual_points
 from vae_core.imaging.warp import enlarge
-from vae_core.latent import walk as walk_latents
 from vae_core.latent import walk_at
 from vae_core.metrics import mse_per_picture
 from vae_core.timing import even_positions, positions
@@ -24,6 +23,9 @@ from vae_core.types import Array
 
 TRIED = 25
 """Positions at which an even walk is tried out before its pace is set."""
+
+SPECIES = ("person", "dog")
+"""Whose latents are expected at either end of a walk."""
 
 TOGETHER = 32
 """Latents that are decoded at once: what a decoder keeps in between may be large."""
@@ -116,11 +118,7 @@ def example_frames(checkpoint: Checkpoint, steps: int, walk: str = "linear") -> 
     ends = checkpoint.metadata.get("example")
     if not ends:
         return None
-    frames = checkpoint.decode(walk_latents(ends["friend"], ends["dog"], steps, walk))
-    species = (("person", frames[0]), ("dog", frames[-1]))
-    first, last = (End(picture, usual_points(checkpoint.frame, kind)) for kind, picture in species)
-    composed: Array = np.clip(compose(frames, first, last, positions(steps)), 0, 1)
-    return composed
+    return imagine(checkpoint, ends["friend"], ends["dog"], Manner(steps, walk))
 
 
 class Aligned(NamedTuple):
@@ -178,11 +176,22 @@ def morph(
 
 
 def imagine(checkpoint: Checkpoint, friend: Array, dog: Array, manner: Manner = Manner()) -> Array:
-    """Decode a walk between two latents (Z,), of which there is no photo: (steps, H, W, C)."""
+    """Morph between two latents (Z,), of which there is no photo: (steps, H, W, C).
+
+    What the decoder makes of either stands for its photo, so that the way goes as a photo's does.
+    """
     axes = principal_axes(checkpoint.metadata) if manner.walk == "principal" else None
+    latents = np.array([friend, dog], np.float32)
+    kinds = (
+        species_of(checkpoint.metadata, z, kind) for z, kind in zip(latents, SPECIES, strict=True)
+    )
+    points = [usual_points(checkpoint.frame, kind) for kind in kinds]
+    first, last = map(End, checkpoint.decode(latents), points)
 
     def frames_at(where: Array) -> Array:
-        return decode(checkpoint, walk_at(friend, dog, where, manner.walk, axes))
+        imagined = decode(checkpoint, walk_at(friend, dog, where, manner.walk, axes))
+        frames: Array = np.clip(compose(imagined, first, last, where, manner.detail), 0, 1)
+        return frames
 
     return frames_at(paced(positions(manner.steps, manner.easing), manner.walk, frames_at))
 

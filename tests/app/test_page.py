@@ -32,8 +32,10 @@ def test_only_models_of_faces_are_offered(client):
 
 
 def test_an_example_is_shown_until_there_is_a_morph(client):
-    assert strips(client.get("/").text) == [("/example.png", "11")]
-    assert client.get("/example.png").headers["content-type"] == "image/png"
+    assert strips(client.get("/").text) == [("/example.webp", "11")]
+    for kind in ("png", "webp"):
+        assert client.get(f"/example.{kind}").headers["content-type"] == f"image/{kind}"
+    assert client.get("/example.exe").status_code == 404
 
 
 def test_a_model_without_an_example_shows_none(tmp_path, monkeypatch):

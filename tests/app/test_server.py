@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from app.assets import Assets
+from app.settings import ROOT
 from tests.app.pictures import dog_photo, photo
 from tests.app.tiny import LATENT
 
@@ -44,7 +46,50 @@ def test_results_are_never_kept_by_anyone(client):
         assert client.post(path, files=files).headers["cache-control"] == "no-store"
 
 
-def test_style_and_scripts_are_kept_by_the_browser_but_asked_after(client):
+def test_what_a_page_names_is_kept_for_ever_and_never_asked_after(client):
+    for page in ("/", "/docs", "/explore", "/digits", "/how"):
+        named = re.findall(r'(?:src|href)="(/static/[^"]+)"', client.get(page).text)
+        assert named
+        for url in named:
+            answer = client.get(url)
+            assert answer.status_code == 200
+            assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_page_names_every_script_that_its_script_imports(client):
+    named = re.findall(r'(?:src|href)="/static/\w+/([\w-]+\.js)"', client.get("/").text)
+    imported = set()
+    for name in named:
+        imported |= set(re.findall(r'from "\./(.+?)"', (ROOT / "static" / name).read_text("utf-8")))
+    assert imported
+    assert imported < set(named)
+
+
+def test_a_change_of_any_file_changes_every_address(tmp_path):
+    (tmp_path / "a.css").write_text("a {}")
+    (tmp_path / "b.js").write_text("1;")
+    before = Assets(tmp_path)
+    assert Assets(tmp_path).url("a.css") == before.url("a.css")
+    (tmp_path / "b.js").write_text("2;")
+    assert Assets(tmp_path).url("a.css") != before.url("a.css")
+
+
+def test_a_page_from_before_an_update_gets_the_files_as_they_are(client):
+    for path in ("/static/0123456789ab/style.css", "/static/style.css"):
+        assert client.get(path).headers["cache-control"] == "no-cache"
+    assert client.get("/static/0123456789ab/nothing.css").status_code == 404
+    assert client.get("/static/0123456789ab/../../pyproject.toml").status_code == 404
+    assert client.get("/static/0123456789ab").status_code == 404
+
+
+def test_style_and_scripts_travel_packed(client):
+    answer = client.get("/static/style.css", headers={"accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert int(answer.headers.get("content-length", 0)) < len(answer.content) / 3
+
+
+def test_a_plain_name_is_kept_but_asked_after(client):
     first = client.get("/static/style.css")
     assert first.headers["cache-control"] == "no-cache"
     again = client.get("/static/style.css", headers={"if-none-match": first.headers["etag"]})

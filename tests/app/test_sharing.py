@@ -10,7 +10,7 @@ from PIL import Image
 
 from app.sharing import pack, unpack
 from tests.app.pictures import dog_photo, photo, picture_of
-from tests.app.tiny import LATENT
+from tests.app.tiny import LATENT, METADATA
 from vae_core.errors import LatentsError
 
 FILES = {"friend": photo(), "dog": dog_photo()}
@@ -46,6 +46,13 @@ def test_the_link_shows_the_same_morph(client):
     strip = strip_in(client.get(made["share"]).text)
     assert strip.shape == (12, 4 * 12)
     assert np.abs(strip - np.hstack(frames)).max() <= 2  # of 255; half precision, and the light
+
+
+def test_a_link_goes_the_way_that_the_example_goes(client):
+    ends = {name: pack(np.array(z)) for name, z in METADATA["example"].items()}
+    page = client.get("/shared", params=ends | {"model": "faces"}).text
+    example = Image.open(io.BytesIO(client.get("/example.png").content))
+    assert np.abs(strip_in(page) - np.asarray(example, float)).max() <= 2
 
 
 def test_no_photo_is_in_the_link_and_a_dog_that_was_imagined_is(client):
@@ -103,6 +110,6 @@ def test_an_animation_says_what_made_it(client, form, where, said):
 def test_the_page_shows_how_faithful_the_model_is(client):
     page = client.post("/", files=FILES).text
     assert page.count('<svg class="histogram"') == 2
-    assert len(re.findall(r"larger than \d+ % of the training", page)) == 2
+    assert len(re.findall(r"larger than \d+&nbsp;% of the training", page)) == 2
     places = [float(x) for x in re.findall(r'<line x1="([\d.]+)"', page)]
     assert all(0 <= x <= 3 for x in places)  # the tiny models' histogram has three bins

@@ -1,7 +1,6 @@
 """The real server in a process of its own, and a real browser in front of it."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,21 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.app import tiny
+from tests.browser.chromium import MISSING, chromium, find_browser
 
-BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 PATIENCE = 20_000  # milliseconds: the tests may share their machine
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 
 expect.set_options(timeout=PATIENCE)
 
@@ -57,10 +47,10 @@ def finding_server(models: Path, uploads_folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serve(module: str, models: Path, uploads: Path, model: str = "faces") -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serve(
+    module: str, models: Path, uploads: Path, model: str = "faces", port: int = 0
+) -> Iterator[str]:
+    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     environ = os.environ | {
         "MODELS": str(models),
@@ -72,6 +62,12 @@ def serve(module: str, models: Path, uploads: Path, model: str = "faces") -> Ite
         wait_for(f"{address}/healthz")
         yield address
         process.terminate()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def wait_for(url: str, seconds: float = 20) -> None:
@@ -89,13 +85,10 @@ def wait_for(url: str, seconds: float = 20) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.fail("No browser to drive the page: apt-get install -y chromium-headless-shell")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+    if find_browser() is None:
+        pytest.fail(MISSING)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 class Visit:

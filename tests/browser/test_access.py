@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.test_page import choose, morph
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-PAGES = ["/", "/explore", "/lost"]  # /docs is Swagger UI, as it comes
+PAGES = ["/", "/explore", "/docs", "/lost"]
 
 
 def violations(page: Page) -> list[str]:

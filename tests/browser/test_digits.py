@@ -8,6 +8,8 @@ from tests.browser.conftest import Visit, serve
 from tests.browser.test_access import violations
 from tests.browser.test_page import PIXELS
 
+SIZES = ("responseBodySize", "responseHeadersSize")
+
 
 @pytest.fixture(scope="module")
 def real_server(uploads_folder):
@@ -104,10 +106,25 @@ def test_every_page_fits_the_smallest_screen(real_visit, path):
 
 
 def test_the_first_view_is_light(real_visit):
-    """Under 150 kB without the picture."""
-    sizes = {}
+    """Under 150 kB as it travels, without the picture, and none of it from anywhere else."""
     page = real_visit.page
-    page.on("response", lambda r: sizes.update({r.url: len(r.body())}))
-    page.goto(real_visit.address)
-    page.wait_for_load_state("networkidle")
-    assert sum(size for url, size in sizes.items() if not url.endswith(".png")) < 150_000
+    answers = []
+    page.on("requestfinished", lambda request: answers.append(request))
+    page.goto(real_visit.address, wait_until="networkidle")
+    sizes = {r.url: sum(r.sizes()[k] for k in SIZES) for r in answers}
+    assert len(sizes) > 15
+    assert any(url.endswith("/example.webp") for url in sizes)
+    assert sum(size for url, size in sizes.items() if "example" not in url) < 150_000
+
+
+def test_what_was_seen_once_is_not_asked_for_again(real_visit):
+    page = real_visit.page
+    page.goto(real_visit.address, wait_until="networkidle")
+    assert min(page.evaluate(ASSETS)) > 0
+    page.goto(f"{real_visit.address}/how")
+    page.goto(real_visit.address, wait_until="networkidle")
+    assert set(page.evaluate(ASSETS)) == {0}
+
+
+ASSETS = """() => performance.getEntriesByType("resource")
+  .filter(({ name }) => name.includes("/static/")).map(({ transferSize }) => transferSize)"""

@@ -41,7 +41,7 @@ def test_a_saved_strip_dropped_on_the_page_is_the_morph_again(visit):
     page = make(visit)
     link = page.get_by_role("link", name="Link", exact=True).get_attribute("href")
     with page.expect_download() as download:
-        page.get_by_role("link", name="Strip").click()
+        page.get_by_role("button", name="Strip").click()
     data = download.value.path().read_bytes()
     page.goto(visit.address)
     page.set_input_files(

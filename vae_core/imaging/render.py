@@ -17,6 +17,8 @@ from vae_core.imaging.png import write_png
 from vae_core.timing import playing_order
 from vae_core.types import Array
 
+JPEG_QUALITY = 95
+
 WEBP_QUALITY = 90
 
 SAMPLE = 256
@@ -75,6 +77,12 @@ def render_strip(frames: Array, project: str = "") -> bytes:
     """
     texts = MARK | ({PROJECT: project} if project else {})
     return render_png(side_by_side(frames), texts)
+
+
+def render_jpeg(frames: Array) -> bytes:
+    """Frames (N, H, W, C) in [0, 1] -> the same strip as a JPEG, for the eye the same."""
+    image = to_image(round_to_bytes(side_by_side(frames)))
+    return save(image, "JPEG", quality=JPEG_QUALITY, subsampling=0)
 
 
 def render_gif(frames: Array, fps: float = 12.0, order: Array | None = None) -> bytes:
