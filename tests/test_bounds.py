@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from vae_core.bounds import binarised, importance_bound
+from tests.gradients import check_gradient
+from vae_core.bounds import binarised, bound_and_grads, importance_bound, log_mean_exp
 from vae_core.layers import Chain, Flatten, Linear, Reshape
-from vae_core.model import VAE, VAEConfig
+from vae_core.model import VAE, VAEConfig, build_vae
 from vae_core.posterior import DiagonalGaussian
 
 D, Z = 6, 2
@@ -78,6 +79,57 @@ def test_draws_that_do_not_fit_at_once_are_all_counted(case, rng, monkeypatch):
     monkeypatch.setattr("vae_core.bounds.AT_ONCE", 10)
     bound = importance_bound(case.vae, case.params, case.x, rng, 7)
     np.testing.assert_allclose(bound, case.exact, rtol=1e-12)
+
+
+@pytest.fixture(params=[(), (6, 5)], ids=["gaussian", "flow"])
+def small(request, rng):
+    """A Bernoulli model with two hidden layers, three pictures and four draws of each."""
+    config = VAEConfig(
+        (2, 3, 1), latent=3, hidden=(5, 4), likelihood="bernoulli", flow=request.param
+    )
+    vae = build_vae(config)
+    params = {name: p + 0.3 * rng.standard_normal(p.shape) for name, p in vae.init(rng).items()}
+    x, eps = rng.random((3, 2, 3, 1)).round(), rng.standard_normal((3, 4, 3))
+    return SimpleNamespace(vae=vae, params=params, x=x, eps=eps)
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.3])
+def test_the_bounds_gradient_in_every_parameter(small, beta, rng):
+    _, grads = bound_and_grads(small.vae, small.params, small.x, small.eps, beta)
+    assert grads.keys() == small.params.keys()
+
+    def loss(params):
+        return bound_and_grads(small.vae, params, small.x, small.eps, beta)[0].total
+
+    for name, grad in grads.items():
+        p = small.params[name]
+        check_gradient(lambda p, name=name: loss(small.params | {name: p}), p, grad, rng)
+
+
+def test_what_is_trained_for_is_the_bound_that_is_measured(small, rng, monkeypatch):
+    losses, _ = bound_and_grads(small.vae, small.params, small.x, small.eps)
+    draws = SimpleNamespace(standard_normal=lambda size: small.eps.reshape(size))
+    assert -losses.total == pytest.approx(
+        importance_bound(small.vae, small.params, small.x, draws, 4).mean()
+    )
+    assert losses.total < losses.reconstruction + losses.kl
+
+
+def test_draws_that_are_all_the_same_are_one(small):
+    once, grads = small.vae.loss_and_grads(small.params, small.x, small.eps[:, 0])
+    same = small.eps[:, :1].repeat(4, axis=1)
+    fourfold, fourfold_grads = bound_and_grads(small.vae, small.params, small.x, same)
+    assert fourfold.reconstruction == pytest.approx(once.reconstruction)
+    for name in grads:
+        if small.vae.config.flow or name.startswith("decoder"):
+            np.testing.assert_allclose(fourfold_grads[name], grads[name], atol=1e-12)
+
+
+def test_a_mean_of_exponentials_does_not_overflow(rng):
+    values = rng.standard_normal((5, 3))
+    mean, shares = log_mean_exp(values - 1e4)
+    np.testing.assert_allclose(mean + 1e4, np.log(np.exp(values).mean(axis=1)), rtol=1e-9)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
 
 
 def test_a_binarised_picture_is_on_as_often_as_it_is_bright(rng):

@@ -28,7 +28,11 @@ CONFIGS = [
     for likelihood in ("squared_error", "gaussian", "bernoulli")
     for hidden in ((7,), (8, 6), ())
 ] + [CONV, replace(CONV, blocks=(0, 2)), replace(CONV, scale=2, hidden=(4,), blocks=(1,))]
-CONFIGS += [replace(SMALL, flow=(6, 5)), replace(CONV, flow=(4,), blocks=(0, 0))]
+CONFIGS += [
+    replace(SMALL, activation="silu"),
+    replace(SMALL, flow=(6, 5)),
+    replace(CONV, flow=(4,), blocks=(0, 0)),
+]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
@@ -121,6 +125,8 @@ def test_a_configuration_survives_json():
         {"image": [4, 4, 1], "latent": "two"},
         {"image": [4, 4, 1], "latent": 2, "likelihood": "guess"},
         {"image": [4, 4, 1], "latent": 2, "architecture": "transformer"},
+        {"image": [4, 4, 1], "latent": 2, "activation": "sine"},
+        {"image": [4, 4, 1], "latent": 2, "activation": {}},
         {"image": [4, 4, 1], "latent": 2, "surprise": 1},
         {"image": 4, "latent": 2},
         {"image": [4, 4, 1], "latent": 2, "flow": 3},

@@ -260,6 +260,17 @@ def test_workers_share_a_batch_and_agree_with_one(dataset):
         np.testing.assert_allclose(together.params[name], p, rtol=1e-3, atol=1e-5)
 
 
+def test_several_draws_are_shared_among_workers_and_bring_a_better_bound(dataset):
+    alone, together = (replace(SETTINGS, draws=5, beta=1.0, workers=n) for n in (1, 3))
+    for p, q in zip(
+        train(VAE, dataset, alone, new_state(VAE, alone)),
+        train(VAE, dataset, together, new_state(VAE, together)),
+        strict=True,
+    ):
+        assert q.losses.total == pytest.approx(p.losses.total, rel=1e-3)
+        assert p.losses.total < p.losses.reconstruction + p.beta * p.losses.kl
+
+
 def test_more_workers_than_pictures_are_refused():
     with pytest.raises(ConfigError, match="worker"):
         replace(SETTINGS, workers=SETTINGS.batch + 1)

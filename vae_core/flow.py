@@ -75,7 +75,14 @@ class AutoregressiveFlow:
         z, log_ratio, _ = self.forward(params, h, eps)
         return z, log_ratio
 
-    def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Grads]:
+    @property
+    def sampled(self) -> "AutoregressiveFlow":
+        """Itself: its KL is never known but at a draw."""
+        return self
+
+    def backward(
+        self, params: Params, cache: Cache, dz: Array, dkl: float | Array
+    ) -> tuple[Array, Grads]:
         """Read :meth:`forward` upwards."""
         noise, z_last, caches = cache
         xp = array_module(dz)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from vae_core.backend import array_module
 from vae_core.errors import ConfigError
-from vae_core.layers.activations import sigmoid, softplus
+from vae_core.layers.activations import sigmoid
 from vae_core.layers.resize import emphasise
 from vae_core.types import Array
 
@@ -134,8 +134,18 @@ class Bernoulli:
         return sigmoid(logits)
 
     def nll(self, logits: Array, x: Array) -> tuple[Array, Array]:
-        """Return sum softplus(logits) - x logits, and sigmoid(logits) - x."""
-        return sum_over_pixels(softplus(logits) - x * logits), sigmoid(logits) - x
+        """Return sum softplus(logits) - x logits, and sigmoid(logits) - x.
+
+        Both are made of exp(-|logits|), which is taken once.
+        """
+        xp = array_module(logits)
+        small = xp.exp(-abs(logits))
+        one_more = 1 + small
+        value = sum_over_pixels(xp.maximum(logits, 0) - x * logits + xp.log(one_more))
+        grad = xp.where(logits > 0, 1, small)
+        grad /= one_more
+        grad -= x
+        return value, grad
 
 
 LIKELIHOODS: dict[str, Likelihood] = {

@@ -10,7 +10,7 @@ from vae_core.errors import ConfigError
 from vae_core.flow import AutoregressiveFlow
 from vae_core.layers import Layer, param_grads
 from vae_core.losses import Likelihood, likelihood_named
-from vae_core.networks import PATCH, conv_networks, mlp_networks
+from vae_core.networks import ACTIVATIONS, PATCH, conv_networks, mlp_networks
 from vae_core.posterior import DiagonalGaussian, Posterior
 from vae_core.products import Grads
 from vae_core.types import Array, Params, Rng, scope, unscope
@@ -25,11 +25,12 @@ class VAEConfig:
     """Everything that decides the shapes and the meaning of a VAE's parameters.
 
     image: (H, W, C) of the pictures.  latent: Z.  likelihood: a name from
-    :mod:`vae_core.losses`.  architecture ``mlp``: hidden holds the widths of the tanh layers,
-    encoder's order; the decoder mirrors them.  ``conv``: hidden holds the channels of every grid,
-    the finest first, blocks the decoder's residual blocks there; scale is how many pixels of
-    the picture fall along one of the networks'.  flow: the widths of the steps of an inverse
-    autoregressive flow that the posterior takes; without any it is a diagonal Gaussian.
+    :mod:`vae_core.losses`.  architecture ``mlp``: hidden holds the widths of the hidden layers,
+    encoder's order, and activation names what follows each; the decoder mirrors them.  ``conv``:
+    hidden holds the channels of every grid, the finest first, blocks the decoder's residual blocks
+    there; scale is how many pixels of the picture fall along one of the networks'.  flow: the
+    widths of the steps of an inverse autoregressive flow that the posterior takes; without any it
+    is a diagonal Gaussian.
     """
 
     image: tuple[int, int, int]
@@ -40,6 +41,7 @@ class VAEConfig:
     blocks: tuple[int, ...] = ()
     scale: int = 1
     flow: tuple[int, ...] = ()
+    activation: str = "tanh"
 
     def __post_init__(self) -> None:
         likelihood_named(self.likelihood)
@@ -52,6 +54,10 @@ class VAEConfig:
         if self.architecture not in ARCHITECTURES:
             raise ConfigError(
                 f"No architecture is called {self.architecture!r}; there are {ARCHITECTURES}."
+            )
+        if self.activation not in tuple(ACTIVATIONS):
+            raise ConfigError(
+                f"No activation is called {self.activation!r}; there are {', '.join(ACTIVATIONS)}."
             )
         if self.architecture == "conv":
             self.check_grids()
@@ -192,7 +198,9 @@ def build_vae(config: VAEConfig) -> VAE:
     """Make the functions that a configuration names; no array is allocated."""
     posterior = posterior_of(config)
     if config.architecture == "mlp":
-        networks = mlp_networks(config.image, config.hidden, posterior.inputs, config.latent)
+        networks = mlp_networks(
+            config.image, config.hidden, posterior.inputs, config.latent, config.activation
+        )
     else:
         networks = conv_networks(
             config.image,

@@ -15,6 +15,7 @@ from vae_core.layers import (
     Reshape,
     Residual,
     Resize,
+    Silu,
     SpaceToDepth,
     Tanh,
     TiledConv2d,
@@ -28,21 +29,29 @@ PATCH = 4
 """Pixels a side that the convolutional networks see as one place of their finest grid."""
 
 
-def mlp_networks(image: Image, widths: Sequence[int], inputs: int, latent: int) -> Networks:
-    """Return the article's: tanh layers of the given widths; the decoder mirrors the encoder."""
+ACTIVATIONS: dict[str, Layer] = {"tanh": Tanh(), "silu": Silu()}
+
+
+def mlp_networks(
+    image: Image, widths: Sequence[int], inputs: int, latent: int, activation: str = "tanh"
+) -> Networks:
+    """Return the article's: hidden layers of the given widths; the decoder mirrors the encoder."""
     pixels = math.prod(image)
-    encoder = Chain({"flatten": Flatten(), **mlp((pixels, *widths, inputs))})
-    outward = mlp((latent, *reversed(widths), pixels))
+    encoder = Chain({"flatten": Flatten(), **mlp((pixels, *widths, inputs), activation)})
+    outward = mlp((latent, *reversed(widths), pixels), activation)
     return encoder, Chain({**outward, "picture": Reshape(image)})
 
 
-def mlp(sizes: Sequence[int]) -> dict[str, Layer]:
-    """Linear layers of the given widths with tanh between them, named hidden1, tanh1, ..., out."""
+def mlp(sizes: Sequence[int], activation: str) -> dict[str, Layer]:
+    """Linear layers of the given widths, one of :data:`ACTIVATIONS` after each but the last.
+
+    Named hidden1, tanh1, ..., out, and silu1 where that is the activation.
+    """
     layers: dict[str, Layer] = {}
     *inner, last = range(len(sizes) - 1)
     for i in inner:
         layers[f"hidden{i + 1}"] = Linear(sizes[i], sizes[i + 1])
-        layers[f"tanh{i + 1}"] = Tanh()
+        layers[f"{activation}{i + 1}"] = ACTIVATIONS[activation]
     return layers | {"out": Linear(sizes[last], sizes[last + 1])}
 
 

@@ -36,8 +36,18 @@ class Posterior(Protocol):
         """Return a draw z (N, Z), and log q(z|x) - log p(z) at it in nats, (N,)."""
         ...
 
-    def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Grads]:
-        """Return dL/dh and dL/dparams, given dL/dz and the weight of each example's KL in L."""
+    @property
+    def sampled(self) -> "Posterior":
+        """The same family, its KL estimated from the draw although it has a closed form."""
+        ...
+
+    def backward(
+        self, params: Params, cache: Cache, dz: Array, dkl: float | Array
+    ) -> tuple[Array, Grads]:
+        """Return dL/dh and dL/dparams, given dL/dz and the weight of each example's KL in L.
+
+        dkl: one for all, or (N, 1).
+        """
         ...
 
 
@@ -90,13 +100,42 @@ class DiagonalGaussian:
 
     def log_ratio(self, params: Params, h: Array, eps: Array) -> tuple[Array, Array]:
         """Return a draw and (z^2 - eps^2 - logvar) / 2, summed over the latents."""
-        q = self.normal(h)
-        z = q.sample(eps)
-        return z, 0.5 * (z * z - eps * eps - q.logvar).sum(axis=1)
+        z, log_ratio, _ = self.sampled.forward(params, h, eps)
+        return z, log_ratio
 
-    def backward(self, params: Params, cache: Cache, dz: Array, dkl: float) -> tuple[Array, Params]:
+    @property
+    def sampled(self) -> "SampledGaussian":
+        """The same, its KL estimated from the draw."""
+        return SampledGaussian(self.latent)
+
+    def backward(
+        self, params: Params, cache: Cache, dz: Array, dkl: float | Array
+    ) -> tuple[Array, Params]:
         """Return dmean = dz + dkl mean, dlogvar = dz std eps / 2 + dkl (exp(logvar) - 1) / 2."""
         noise, dmean_kl, dlogvar_kl = cache
         dmean = dz + dkl * dmean_kl
         dlogvar = dz * 0.5 * noise + dkl * dlogvar_kl
         return array_module(dz).concatenate([dmean, dlogvar], axis=1), {}
+
+
+@dataclass(frozen=True)
+class SampledGaussian(DiagonalGaussian):
+    """A diagonal Gaussian whose KL is log q(z|x) - log p(z) at the draw.
+
+    Weighted draws want it so: each counts by the density that q has there (:mod:`vae_core.bounds`).
+    """
+
+    def forward(self, params: Params, h: Array, eps: Array) -> tuple[Array, Array, Cache]:
+        """Z = mean + std * eps, and (z^2 - eps^2 - logvar) / 2, summed over the latents."""
+        q = self.normal(h)
+        noise = q.std() * eps
+        z = q.mean + noise
+        return z, 0.5 * (z * z - eps * eps - q.logvar).sum(axis=1), (noise, z)
+
+    def backward(
+        self, params: Params, cache: Cache, dz: Array, dkl: float | Array
+    ) -> tuple[Array, Params]:
+        """Return dmean = dz + dkl z, dlogvar = (dmean std eps - dkl) / 2."""
+        noise, z = cache
+        dmean = dz + dkl * z
+        return array_module(dz).concatenate([dmean, 0.5 * (dmean * noise - dkl)], axis=1), {}

@@ -18,7 +18,7 @@ import numpy as np
 
 from vae_core.backend import array_module, to_device
 from vae_core.blas import one_thread
-from vae_core.bounds import binarised
+from vae_core.bounds import binarised, bound_and_grads
 from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
 from vae_core.data.dataset import Dataset
 from vae_core.distributed import ALONE, Team
@@ -48,6 +48,8 @@ class TrainSettings:
     beta_schedule: str = "constant"
     mirror: bool = False
     """Show every picture left-right mirrored half of the time."""
+    draws: int = 1
+    """Latents per picture and step; more than one train for the importance-weighted bound."""
     binarise: bool = False
     """Draw every pixel on or off anew each step, on with its brightness as probability."""
     linear_start: bool = False
@@ -61,11 +63,12 @@ class TrainSettings:
     def __post_init__(self) -> None:
         schedule_named(self.lr_schedule)
         schedule_named(self.beta_schedule)
-        whole = self.steps >= 1 and 1 <= self.workers <= self.batch and self.seed >= 0
+        enough = min(self.steps, self.draws, self.workers) >= 1
+        whole = enough and self.workers <= self.batch and self.seed >= 0
         if not (whole and 0 < self.lr < math.inf and 0 <= self.beta < math.inf):
             raise ConfigError(
-                "steps, batch, workers and lr must be positive, beta and seed not negative, and no "
-                f"worker without a picture: {self}"
+                "steps, batch, draws, workers and lr must be positive, beta and seed not negative, "
+                f"and no worker without a picture: {self}"
             )
 
     def beta_at(self, step: int) -> float:
@@ -161,7 +164,7 @@ def train(
         coming = ahead.submit(draw_batch, dataset, indices, settings, vae.config.latent, state.step)
         for step in range(state.step, settings.steps):
             x, eps = map(xp.asarray, coming.result())
-            coming = ahead.submit(draw_batch, dataset, indices, settings, len(eps[0]), step + 1)
+            coming = ahead.submit(draw_batch, dataset, indices, settings, eps.shape[-1], step + 1)
             beta, lr = settings.beta_at(step), settings.lr_at(step)
             mine = team.share(len(x))
             share = x[mine], eps[mine]
@@ -176,17 +179,15 @@ def train(
 def draw_batch(
     dataset: Dataset, indices: Array, settings: TrainSettings, latent: int, step: int
 ) -> tuple[Array, Array]:
-    """Read the pictures of a step, (N, H, W, C), and draw its noise, (N, Z).
-
-    The next step's are there when this one is over: whatever the disk does meanwhile.
-    """
+    """Read a step's pictures, (N, H, W, C), and draw noise, (N, Z) or (N, draws, Z), ahead of it."""
     rng = np.random.default_rng([settings.seed, step])
     x = dataset.batch(indices[batch_at(step, len(indices), settings)])
     if settings.mirror:
         x = mirror_half(x, rng)
     if settings.binarise:
         x = binarised(x, rng)
-    return x, rng.standard_normal((len(x), latent), np.float32)
+    several = (settings.draws,) if settings.draws > 1 else ()
+    return x, rng.standard_normal((len(x), *several, latent), np.float32)
 
 
 def shared_step(
@@ -195,16 +196,26 @@ def shared_step(
     """Let every worker do its share of a batch; return the batch's losses and gradients.
 
     A BLAS with as many threads shares the products only; this shares all else as well.
+    eps: as :func:`loss_and_grads` takes it.
     """
     if workers == 1:
-        return vae.loss_and_grads(params, x, eps, beta)
+        return loss_and_grads(vae, params, x, eps, beta)
     mine, *others = zip(np.array_split(x, workers), np.array_split(eps, workers), strict=True)
     with one_thread():
-        asked = [pool.submit(vae.loss_and_grads, params, *share, beta) for share in others]
-        parts = [vae.loss_and_grads(params, *mine, beta), *(part.result() for part in asked)]
+        asked = [pool.submit(loss_and_grads, vae, params, *share, beta) for share in others]
+        parts = [loss_and_grads(vae, params, *mine, beta), *(part.result() for part in asked)]
     losses, grads = zip(*parts, strict=True)
     weights = [len(share) / len(x) for share, _ in (mine, *others)]
     return Losses(*np.average(losses, axis=0, weights=weights).tolist()), averaged(grads, weights)
+
+
+def loss_and_grads(
+    vae: VAE, params: Params, x: Array, eps: Array, beta: float
+) -> tuple[Losses, Grads]:
+    """Return a batch's losses and gradients, of the bound with k draws where eps is (N, k, Z)."""
+    if eps.ndim == 2:
+        return vae.loss_and_grads(params, x, eps, beta)
+    return bound_and_grads(vae, params, x, eps, beta)
 
 
 def averaged(parts: Sequence[Grads], weights: Sequence[float]) -> Grads:
