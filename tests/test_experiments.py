@@ -19,6 +19,7 @@ from vae_core.experiments.friends import (
     exposed,
     shifted,
 )
+from vae_core.experiments.kinds import BREEDS, KINDS, clustered, nearest_mean, reconstructed
 from vae_core.experiments.measures import bounds, reconstruction
 from vae_core.experiments.sweep import Measured, Trained
 from vae_core.experiments.table import comma_separated, markdown
@@ -149,3 +150,39 @@ def test_people_and_dogs_are_told_apart_only_where_there_are_both(model, dataset
     people = replace(dataset, species=np.full(len(dataset), "person"))
     with pytest.raises(DataError):
         told_apart(by_latents=True, whitened=False)(model, people)
+
+
+def named(dataset, kinds):
+    """The data set, the first pictures of its test split called as those of some kinds are."""
+    name, where = dataset.name.astype("U30"), iter(dataset.indices("test"))
+    for kind in kinds:
+        for stem in KINDS[kind].split()[:2]:
+            name[next(where)] = f"somewhere/{stem}.jpg"
+    return replace(dataset, name=name, species=np.full(len(dataset), "dog"))
+
+
+def test_no_picture_is_of_two_kinds():
+    stems = [stem for names in KINDS.values() for stem in names.split()]
+    assert len(stems) == len(set(stems))
+
+
+def test_a_point_does_not_count_for_its_own_mean():
+    z = np.array([[0.0], [4.0], [5.0], [6.0], [7.0]])
+    group = np.array(["a", "a", "b", "b", "b"])
+    assert nearest_mean(z, group).tolist() == ["a", "b", "b", "b", "b"]
+
+
+def test_a_kind_is_compared_with_others_but_not_with_itself(model, dataset):
+    row = reconstructed("huskies")(model, named(dataset, ["huskies"]))
+    assert row["pictures"] == 2
+    indices = dataset.indices("test")
+    own = mse_per_picture(dataset.batch(indices), model.reconstruct(dataset.batch(indices)))
+    assert row["loss"] == pytest.approx(np.median(own[:2]), rel=1e-4)
+    assert row["worse than"] == (own[2:] < np.median(own[:2])).mean()
+
+
+def test_breeds_are_told_where_every_one_has_two_pictures(model, dataset):
+    row = clustered(by_latents=True)(model, named(dataset, BREEDS))
+    assert all(row[breed] in (0, 0.5, 1) for breed in BREEDS)
+    with pytest.raises(DataError, match="known as Samoyeds"):
+        clustered(by_latents=False)(model, dataset)

@@ -3,6 +3,7 @@
 from vae_core.errors import ConfigError
 from vae_core.experiments.direction import DIRECTION
 from vae_core.experiments.friends import FRIENDS
+from vae_core.experiments.kinds import CLUSTERS, RECONSTRUCTED
 from vae_core.experiments.sweep import Experiment, Lab, Row
 from vae_core.experiments.training_sweeps import BEST, POSTERIORS, SEEDS, SIZES, WARMUPS
 from vae_core.experiments.walks import WALKS
@@ -16,6 +17,8 @@ EXPERIMENTS: dict[str, Experiment] = {
     "walks": WALKS,
     "why-friends": FRIENDS,
     "direction": DIRECTION,
+    "breeds": CLUSTERS,
+    "kinds": RECONSTRUCTED,
 }
 
 __all__ = ["EXPERIMENTS", "Experiment", "Lab", "Row", "experiment_named"]

@@ -24,13 +24,7 @@ def told_apart(by_latents: bool, whitened: bool) -> Callable[[Checkpoint, Datase
         if not {"person", "dog"} <= set(dataset.species):
             raise DataError("People and dogs are told apart in a data set that has both.")
         train, test = dataset.indices("train"), dataset.indices("test")
-        if by_latents:
-            known, new = (latents(checkpoint, dataset, k) for k in (train, test))
-        else:
-            pca = fit_pca(dataset, checkpoint.config.latent)
-            known, new = (
-                np.concatenate([pca.scores(x) for x in batches(dataset, k)]) for k in (train, test)
-            )
+        known, new = (described(checkpoint, dataset, k, by_latents) for k in (train, test))
         said = says_dog(known, dataset.species[train] == "dog", new, whitened)
         dogs = dataset.species[test] == "dog"
         return {
@@ -40,6 +34,14 @@ def told_apart(by_latents: bool, whitened: bool) -> Callable[[Checkpoint, Datase
         }
 
     return measure
+
+
+def described(checkpoint: Checkpoint, dataset: Dataset, where: Array, by_latents: bool) -> Array:
+    """Return latents, or as many principal components' scores: (n,) places -> (n, Z)."""
+    if by_latents:
+        return latents(checkpoint, dataset, where)
+    pca = fit_pca(dataset, checkpoint.config.latent)
+    return np.concatenate([pca.scores(x) for x in batches(dataset, where)])
 
 
 def says_dog(known: Array, dogs: Array, new: Array, whitened: bool) -> Array:
