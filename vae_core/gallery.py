@@ -3,11 +3,9 @@
 A figure is drawn from an :class:`Exhibit`; what it needs and does not find is a DataError.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -227,20 +225,26 @@ def manifold(exhibit: Exhibit) -> Drawn:
 def walks(exhibit: Exhibit) -> Drawn:
     """Draw straight walks of the first model: from digit to digit, or between two of a species."""
     groups = sorted(set(exhibit.groups))
-    ends = groups if len(groups) > 2 else groups * (STRIPS // len(groups))
-    model, pairs = exhibit.models[0], []
-    for k, (a, b) in enumerate(zip(ends, ends[1:] + ends[:1], strict=True)):
-        b = a if len(groups) <= 2 else b
-        pairs.append((member(exhibit, a, k), member(exhibit, b, k + STRIPS)))
-    return strips_of(exhibit, model, pairs[: 2 * STRIPS])
+    others = groups[1:] + groups[:1]
+    if len(groups) <= 2:
+        groups = others = groups * (STRIPS // len(groups))
+    pairs = [
+        (member(exhibit, a, k), member(exhibit, b, k + STRIPS))
+        for k, (a, b) in enumerate(zip(groups, others, strict=True))
+    ]
+    return strips_of(exhibit.models[0], exhibit.pictures(np.array(pairs[: 2 * STRIPS])))
 
 
 def cover(exhibit: Exhibit) -> Drawn:
-    """Draw six strips from a person to a dog, from the first model."""
+    """Draw six strips of the first model from a person, given photos first, to a dog."""
     if not {"person", "dog"} <= set(exhibit.groups):
         raise DataError("A strip from a person to a dog wants pictures of both.")
-    pairs = [(member(exhibit, "person", k), member(exhibit, "dog", k)) for k in range(STRIPS)]
-    return strips_of(exhibit, exhibit.models[0], pairs)
+    people, dogs = (
+        exhibit.pictures(np.array([member(exhibit, kind, k) for k in range(STRIPS)]))
+        for kind in ("person", "dog")
+    )
+    people = np.stack([*exhibit.photos.values(), *people][:STRIPS])
+    return strips_of(exhibit.models[0], np.stack([people, dogs], axis=1))
 
 
 def member(exhibit: Exhibit, group: str, number: int) -> int:
@@ -251,11 +255,11 @@ def member(exhibit: Exhibit, group: str, number: int) -> int:
     return int(good[number % len(good)])
 
 
-def strips_of(exhibit: Exhibit, model: Checkpoint, pairs: list[tuple[int, int]]) -> Drawn:
-    """Draw the decoded walk of every pair of places; the animation shows all at once."""
-    z = model.encode(exhibit.pictures(np.array(pairs).ravel())).reshape(len(pairs), 2, -1)
-    frames = np.stack([model.decode(walk(ends[0], ends[1], FRAMES)) for ends in z])
-    figure, axes = new_figure(1, 1, 9, 0.4 + INCHES * len(pairs))
+def strips_of(model: Checkpoint, ends: Array) -> Drawn:
+    """Draw decoded walks between pictures, (n, 2, H, W, C); the animation shows all at once."""
+    z = model.encode(ends.reshape(-1, *ends.shape[2:])).reshape(len(ends), 2, -1)
+    frames = np.stack([model.decode(walk(pair[0], pair[1], FRAMES)) for pair in z])
+    figure, axes = new_figure(1, 1, 9, 0.4 + INCHES * len(ends))
     picture_sheet(axes[0, 0], frames.reshape(-1, *frames.shape[2:]), FRAMES)
     axes[0, 0].set_title(f"{model.name}: straight walks between two latents, decoded")
     side = np.stack([side_by_side(moment) for moment in frames.swapaxes(0, 1)])
@@ -291,9 +295,3 @@ GALLERY: dict[str, Callable[[Exhibit], Drawn]] = {
     "extremes": extremes,
     "cover": cover,
 }
-
-
-def read_log(checkpoint: Path) -> list[dict[str, float]]:
-    """Return the training log that was left beside a checkpoint, a dict a step; [] without one."""
-    log = checkpoint.with_suffix(".run") / "log.jsonl"
-    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []

@@ -1,13 +1,16 @@
 """``figures``: every figure comes out of one command, and what is missing is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from vae_core.__main__ import main
 from vae_core.checkpoint import load_checkpoint
+from vae_core.commands.figures import read_log
 from vae_core.data.dataset import open_dataset
-from vae_core.gallery import GALLERY, Exhibit, member, read_log
+from vae_core.gallery import GALLERY, Exhibit, cover, member
 
 
 @pytest.fixture
@@ -78,3 +81,11 @@ def test_the_end_of_a_walk_is_of_its_species_and_well_reconstructed(exhibit):
         model.reconstruct(exhibit.pictures(np.array([place]))) - exhibit.pictures(np.array([place]))
     ).mean()
     assert own <= np.median(errors)
+
+
+def test_a_given_photo_is_where_the_cover_begins(exhibit):
+    picture = exhibit.pictures(np.array([member(exhibit, "dog", 3)]))[0]
+    plain, given = cover(exhibit), cover(replace(exhibit, photos={"friend": picture}))
+    same = [np.array_equal(a, b) for a, b in zip(plain.frames, given.frames, strict=True)]
+    assert not same[0]
+    assert same[-1]

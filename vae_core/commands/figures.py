@@ -1,6 +1,7 @@
 """``python -m vae_core figures``: the article's figures, of our models or of yours."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from vae_core.commands.morph import FINDER, seat
 from vae_core.data.dataset import open_dataset
 from vae_core.errors import ConfigError, DataError
 from vae_core.finder.find import Finder
-from vae_core.gallery import GALLERY, Drawn, Exhibit, read_log
+from vae_core.gallery import GALLERY, Drawn, Exhibit
 from vae_core.imaging.align import Frame, align
 from vae_core.imaging.render import render_gif
 from vae_core.types import Array
@@ -23,7 +24,9 @@ def add_command(subparsers: Any) -> None:
     parser.add_argument("--all", action="store_true", help="all that these models and data allow")
     parser.add_argument("--model", nargs="+", type=Path, default=[], help="checkpoints to compare")
     parser.add_argument("--data", required=True, type=Path, help="folder made by `prepare`")
-    parser.add_argument("--photo", nargs="+", type=Path, default=[], help="marked in `histogram`")
+    parser.add_argument(
+        "--photo", nargs="+", type=Path, default=[], help="for histogram, cover"
+    )
     parser.add_argument("--out", required=True, type=Path, help="folder")
     parser.set_defaults(run=run)
 
@@ -62,6 +65,12 @@ def exhibit_of(args: argparse.Namespace) -> Exhibit:
     logs = {model.name: read_log(path) for model, path in zip(models, args.model, strict=True)}
     photos = cropped(args.photo, dataset.frame) if args.photo else {}
     return Exhibit(models, dataset, photos, logs)
+
+
+def read_log(checkpoint: Path) -> list[dict[str, float]]:
+    """Return the training log that was left beside a checkpoint, a dict a step; [] without one."""
+    log = checkpoint.with_suffix(".run") / "log.jsonl"
+    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
 def cropped(paths: list[Path], frame: Frame) -> dict[str, Array]:
