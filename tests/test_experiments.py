@@ -21,7 +21,7 @@ from vae_core.experiments.friends import (
 )
 from vae_core.experiments.kinds import BREEDS, KINDS, clustered, nearest_mean, reconstructed
 from vae_core.experiments.measures import bounds, reconstruction
-from vae_core.experiments.sweep import Measured, Trained
+from vae_core.experiments.sweep import Measured, Principal, Trained
 from vae_core.experiments.table import comma_separated, markdown
 from vae_core.experiments.walks import FRAMES, measure_walk, nearest, route
 from vae_core.latent import WALKS
@@ -46,7 +46,7 @@ def model():
 def test_an_experiment_asks_something_of_models_that_exist(experiment):
     assert experiment.question.endswith("?")
     for cell in experiment.cells.values():
-        assert isinstance(cell, Trained | Measured)
+        assert isinstance(cell, Trained | Measured | Principal)
         if isinstance(cell, Trained):
             assert build_vae(cell.config).shapes()
 
@@ -64,7 +64,7 @@ def test_the_posteriors_have_equally_many_parameters(latent):
 
 def test_the_seeds_differ_in_their_seed_alone():
     cells = EXPERIMENTS["seeds"].cells
-    assert len(cells) == 10
+    assert len(cells) == 11
     assert len({cells[f"mnist-seed{k}"].config for k in range(5)}) == 1
     assert [cells[f"mnist-ramp-seed{k}"].settings.seed for k in range(5)] == list(range(5))
 

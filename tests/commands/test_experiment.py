@@ -1,5 +1,6 @@
 """``experiment``: a table and a figure; what was done is not done again."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from tests.drawn import CONFIG, SETTINGS
 from vae_core.__main__ import main
 from vae_core.commands import experiment as command
+from vae_core.commands.experiment import drawing
 from vae_core.experiments import EXPERIMENTS
 from vae_core.experiments.measures import reconstruction
-from vae_core.experiments.sweep import Experiment, Trained
+from vae_core.experiments.sweep import Experiment, Principal, Trained
 
 TINY = Experiment(
     "Does a test run?",
@@ -43,6 +45,25 @@ def test_a_sweep_leaves_models_a_table_and_a_figure(run, tmp_path, capsys):
     assert table in output
     assert output.count("latents are active; KL") == 2
     assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == ["seed0", "seed1"]
+
+
+def test_a_sweep_over_sizes_is_drawn_as_lines(run, tmp_path, monkeypatch):
+    cells = {"blob-3": TINY.cells["seed0"], "PCA-2": Principal(2), "PCA-3": Principal(3)}
+    lines = Experiment("What does it buy?", cells, ("mse",), against=("parameters", "seconds"))
+    monkeypatch.setitem(EXPERIMENTS, "lines", lines)
+    assert run("lines") == 0
+    rows = {path.stem: json.loads(path.read_text()) for path in tmp_path.glob("lines/rows/*")}
+    assert rows["PCA-2"]["parameters"] == 3 * 144
+    assert rows["PCA-3"]["mse"] < rows["PCA-2"]["mse"]
+    assert (tmp_path / "lines" / "figure.png").exists()
+
+
+def test_a_line_joins_the_rows_of_one_family():
+    rows = {"a-1": {"x": 1, "y": 2}, "a-2": {"x": 3, "y": 1}, "b-1": {"y": 1}}
+    axes, other = drawing(rows, Experiment("Joined?", {}, ("y",), against=("x", "z"))).axes
+    assert [line.get_label() for line in axes.lines] == ["a"]
+    assert axes.lines[0].get_xydata().tolist() == [[1, 2], [3, 1]]
+    assert not other.lines
 
 
 def test_what_was_done_is_not_done_again(run, tmp_path, monkeypatch):

@@ -16,8 +16,8 @@ from vae_core.commands.train import run_job
 from vae_core.data.dataset import Dataset, open_dataset
 from vae_core.errors import ConfigError
 from vae_core.evaluation import pictures_of
-from vae_core.experiments import EXPERIMENTS, Row, experiment_named
-from vae_core.experiments.table import comma_separated, draw_rows, markdown
+from vae_core.experiments import EXPERIMENTS, Experiment, Row, experiment_named
+from vae_core.experiments.table import comma_separated, draw_lines, draw_rows, markdown
 from vae_core.gallery import new_figure
 from vae_core.model import VAE, VAEConfig, build_vae
 from vae_core.training import Progress, TrainSettings, TrainState, new_state, train
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
                 rows[name] = bench.row(name, lambda n=name, c=cell: c.row(bench, n))
     except StoppedError:
         return 1
-    write_table(args.out / args.name, rows, experiment.drawn)
+    write_table(args.out / args.name, rows, experiment)
     return 0
 
 
@@ -139,15 +139,26 @@ class CellJob:
         return collapse(checkpoint, self.dataset, pictures_of(self.dataset, "test")).sentence
 
 
-def write_table(folder: Path, rows: dict[str, Row], drawn: tuple[str, ...]) -> None:
+def write_table(folder: Path, rows: dict[str, Row], experiment: Experiment) -> None:
     """Write table.csv, table.md and figure.png; print the table."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "table.csv").write_text(comma_separated(rows))
     (folder / "table.md").write_text(markdown(rows))
     print(markdown(rows), end="")
+    drawing(rows, experiment).savefig(folder / "figure.png", bbox_inches="tight")
+
+
+def drawing(rows: dict[str, Row], experiment: Experiment) -> Any:
+    """Return the experiment's figure."""
+    drawn, against = experiment.drawn, experiment.against
+    if against:
+        figure, axes = new_figure(1, len(against), 6 * len(against), 4.5)
+        for ax, column in zip(axes[0], against, strict=True):
+            draw_lines(ax, rows, drawn[0], column)
+        return figure
     figure, axes = new_figure(1, len(drawn), 5 * len(drawn), 1 + 0.35 * len(rows))
     for ax, column in zip(axes[0], drawn, strict=True):
         draw_rows(ax, rows, column)
     for ax in axes[0, 1:]:
         ax.set_yticklabels([])
-    figure.savefig(folder / "figure.png", bbox_inches="tight")
+    return figure

@@ -24,9 +24,7 @@ def add_command(subparsers: Any) -> None:
     parser.add_argument("--all", action="store_true", help="all that these models and data allow")
     parser.add_argument("--model", nargs="+", type=Path, default=[], help="checkpoints to compare")
     parser.add_argument("--data", required=True, type=Path, help="folder made by `prepare`")
-    parser.add_argument(
-        "--photo", nargs="+", type=Path, default=[], help="for histogram, cover"
-    )
+    parser.add_argument("--photo", nargs="+", type=Path, default=[], help="for histogram, cover")
     parser.add_argument("--out", required=True, type=Path, help="folder")
     parser.set_defaults(run=run)
 

@@ -1,11 +1,13 @@
 """What an experiment is: named cells, each of which becomes a row of the table."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from vae_core.checkpoint import Checkpoint
 from vae_core.data.dataset import Dataset
+from vae_core.evaluation import fit_pca, pca_losses, pictures_of
 from vae_core.model import VAEConfig
 from vae_core.training import TrainSettings
 
@@ -68,12 +70,33 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Principal:
+    """A cell that takes principal components instead of a model: the linear yardstick."""
+
+    components: int
+
+    def row(self, lab: Lab, name: str) -> Row:
+        """Fit and measure, with how many numbers the components are."""
+        begun = time.monotonic()
+        pca = fit_pca(lab.dataset, self.components)
+        seconds = round(time.monotonic() - begun)
+        mse = pca_losses(pca, lab.dataset, pictures_of(lab.dataset, "test")).mean()
+        size = pca.directions.size + pca.mean.size
+        return {"parameters": size, "mse": float(mse), "seconds": seconds}
+
+
+@dataclass(frozen=True)
 class Experiment:
-    """A question, and the cells whose rows answer it. drawn: the columns that the figure shows."""
+    """A question, and the cells whose rows answer it.
+
+    drawn: the columns that the figure shows, as bars.  against: columns against which the first of
+    those is drawn instead, as lines of the rows whose names are alike up to their last part.
+    """
 
     question: str
     cells: Mapping[str, Cell]
     drawn: tuple[str, ...]
+    against: tuple[str, ...] = ()
 
 
 def seconds_of(checkpoint: Checkpoint) -> int:

@@ -45,3 +45,19 @@ def draw_rows(axes: Any, rows: Mapping[str, Row], column: str) -> None:
     axes.invert_yaxis()
     axes.margins(x=0.25)
     axes.set_title(column)
+
+
+def draw_lines(axes: Any, rows: Mapping[str, Row], y: str, x: str) -> None:
+    """Draw a column against another, both on log axes: rows ``FAMILY-MEMBER``, a line a family."""
+    families: dict[str, list[str]] = {}
+    for name in rows:
+        if x in rows[name] and y in rows[name]:
+            families.setdefault(name.rpartition("-")[0], []).append(name)
+    for family, names in families.items():
+        places = [(max(rows[name][x], 1), rows[name][y]) for name in names]
+        axes.plot(*zip(*places, strict=True), marker="o", label=family)
+        for name, place in zip(names, places, strict=True):
+            axes.annotate(name.rpartition("-")[2], place, xytext=(4, 4), textcoords="offset points")
+    axes.set(xscale="log", yscale="log", xlabel=x, ylabel=y)
+    if families:
+        axes.legend()

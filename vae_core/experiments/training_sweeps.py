@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from vae_core.experiments.measures import bounds, reconstruction
-from vae_core.experiments.sweep import Experiment, Trained
+from vae_core.experiments.sweep import Experiment, Principal, Trained
 from vae_core.model import VAEConfig, article_beta
 from vae_core.presets import PRESETS
 from vae_core.training import TrainSettings
@@ -21,7 +21,8 @@ SEEDS = Experiment(
         )
         for name in ("mnist", "mnist-ramp")
         for seed in range(5)
-    },
+    }
+    | {"PCA-2": Principal(2)},
     drawn=("mse", "mse, drawn latent"),
 )
 
@@ -41,7 +42,8 @@ WARMUPS = Experiment(
             VAEConfig(DIGIT, latent=latent, hidden=(200,)), SHORT, reconstruction
         )
         for latent in (2, 50)
-    },
+    }
+    | {f"PCA-{latent}": Principal(latent) for latent in (2, 50)},
     drawn=("mse", "kl", "active"),
 )
 
@@ -53,8 +55,10 @@ SIZES = Experiment(
         )
         for hidden in ((100,), (400,), (400, 400))
         for latent in (2, 16, 64, 256)
-    },
-    drawn=("mse", "parameters"),
+    }
+    | {f"PCA-{latent}": Principal(latent) for latent in (2, 16, 64, 256)},
+    drawn=("mse",),
+    against=("parameters", "seconds"),
 )
 
 BINARY = TrainSettings(steps=12_000, batch=64, lr_schedule="cosine", beta=1.0, binarise=True)
