@@ -51,7 +51,7 @@ def test_an_experiment_asks_something_of_models_that_exist(experiment):
             assert build_vae(cell.config).shapes()
 
 
-@pytest.mark.parametrize("latent", [2, 32])
+@pytest.mark.parametrize("latent", [2, 8, 32])
 def test_the_posteriors_have_equally_many_parameters(latent):
     counts = [
         sum(map(math.prod, build_vae(cell.config).shapes().values()))

@@ -65,6 +65,8 @@ BINARY = TrainSettings(steps=12_000, batch=64, lr_schedule="cosine", beta=1.0, b
 DIAGONAL = VAEConfig(DIGIT, latent=32, hidden=(214,), likelihood="bernoulli")
 
 PLANE = replace(DIAGONAL, latent=2)
+EIGHT = replace(DIAGONAL, latent=8, activation="silu")
+LONGER = replace(BINARY, steps=8000, batch=128, lr=2e-3, lr_schedule="warm_cosine")
 
 POSTERIORS = Experiment(
     "At equal parameters: does a posterior that bends, or a convolution, bring a better bound?",
@@ -75,6 +77,14 @@ POSTERIORS = Experiment(
             ("flow", replace(PLANE, hidden=(200,), flow=(64, 64))),
         )
         for seed in range(3)
+    }
+    | {
+        f"8-{name}-seed{seed}": Trained(config, replace(LONGER, seed=seed), bounds)
+        for seed in range(3)
+        for name, config in (
+            ("gaussian", replace(EIGHT, hidden=(207,))),
+            ("flow", replace(EIGHT, hidden=(200,), flow=(128, 128))),
+        )
     }
     | {
         "32-gaussian": Trained(DIAGONAL, BINARY, bounds),
