@@ -1,5 +1,7 @@
 """A data set that tests draw for themselves, and a model small enough to learn it at once."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ import numpy as np
 from vae_core.data import Sample, write_dataset
 from vae_core.data.dataset import Dataset
 from vae_core.imaging.align import face_frame
+from vae_core.kinds import KINDS
 from vae_core.model import VAEConfig
 from vae_core.presets import Preset
 from vae_core.training import TrainSettings
@@ -70,3 +73,12 @@ def draw_dataset(directory: Path, train: int = 40, test: int = 10, size: int = 1
     ]
     frame = face_frame(size, channels=1)
     return write_dataset(directory, frame, samples, "drawn", "Drawn by a test; do as you like.")
+
+
+def named(dataset: Dataset, kinds: Iterable[str]) -> Dataset:
+    """Call the first held-out pictures as two of each kind are called, and all of them dogs."""
+    name, where = dataset.name.astype("U30"), iter(dataset.indices("test"))
+    for kind in kinds:
+        for stem in KINDS[kind].split()[:2]:
+            name[next(where)] = f"somewhere/{stem}.jpg"
+    return replace(dataset, name=name, species=np.full(len(dataset), "dog"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.drawn import CONFIG, FRAME, draw_dataset
+from tests.drawn import CONFIG, FRAME, draw_dataset, named
 from vae_core.checkpoint import Checkpoint
 from vae_core.errors import ConfigError, DataError
 from vae_core.experiments import EXPERIMENTS, experiment_named
@@ -19,11 +19,12 @@ from vae_core.experiments.friends import (
     exposed,
     shifted,
 )
-from vae_core.experiments.kinds import BREEDS, KINDS, clustered, nearest_mean, reconstructed
+from vae_core.experiments.kinds import clustered, nearest_mean, reconstructed
 from vae_core.experiments.measures import bounds, reconstruction
 from vae_core.experiments.sweep import Measured, Principal, Trained
 from vae_core.experiments.table import comma_separated, markdown
 from vae_core.experiments.walks import FRAMES, measure_walk, nearest, route
+from vae_core.kinds import BREEDS, KINDS
 from vae_core.latent import WALKS
 from vae_core.metrics import mse_per_picture
 from vae_core.model import build_vae, cast
@@ -150,15 +151,6 @@ def test_people_and_dogs_are_told_apart_only_where_there_are_both(model, dataset
     people = replace(dataset, species=np.full(len(dataset), "person"))
     with pytest.raises(DataError):
         told_apart(by_latents=True, whitened=False)(model, people)
-
-
-def named(dataset, kinds):
-    """The data set, the first pictures of its test split called as those of some kinds are."""
-    name, where = dataset.name.astype("U30"), iter(dataset.indices("test"))
-    for kind in kinds:
-        for stem in KINDS[kind].split()[:2]:
-            name[next(where)] = f"somewhere/{stem}.jpg"
-    return replace(dataset, name=name, species=np.full(len(dataset), "dog"))
 
 
 def test_no_picture_is_of_two_kinds():

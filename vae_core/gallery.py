@@ -1,24 +1,22 @@
 """The article's figures by name: which pictures of which models each shows.
 
-A figure is drawn from an :class:`Exhibit`; what it needs and does not find is a DataError.
+A figure is drawn from an exhibit; what it needs and does not find is a DataError.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from vae_core.checkpoint import Checkpoint
-from vae_core.data.dataset import Dataset
-from vae_core.errors import ConfigError, DataError
-from vae_core.evaluation import fit_pca, losses, pictures_of
+from vae_core.errors import DataError
 from vae_core.evaluation import latents as latents_of
+from vae_core.evaluation import losses
+from vae_core.exhibit import Drawn, Exhibit, new_figure
 from vae_core.figures.curves import loss_histogram, training_curve
 from vae_core.figures.pictures import picture_sheet, stacked_rows
 from vae_core.figures.planes import grid_on_plane, latent_plane, limits_of
 from vae_core.imaging.render import side_by_side
+from vae_core.kinds import BREEDS, members
 from vae_core.latent import walk
 from vae_core.metrics import mse_per_picture
 from vae_core.principal import PrincipalComponents
@@ -30,80 +28,10 @@ ACROSS = 12
 INCHES = 0.8
 """What a picture of such a row is high."""
 
-DOTS = 5000
 GRID = 15
 STRIPS, FRAMES = 6, 11
 GOOD = 15
 """Per cent of a group, the best reconstructed, that the ends of walks are taken from."""
-
-
-class Drawn(NamedTuple):
-    """A figure, and an animation beside it, (T, H, W, C), where there is one."""
-
-    figure: Any
-    frames: Array | None = None
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """What is shown: models, the data set they are of, and photos by name, (H, W, C) each.
-
-    logs: the training log of every model that left one, a dict a step.
-    """
-
-    models: tuple[Checkpoint, ...]
-    dataset: Dataset
-    photos: Mapping[str, Array] = field(default_factory=dict)
-    logs: Mapping[str, list[dict[str, float]]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for model in self.models:
-            if model.frame != self.dataset.frame:
-                raise DataError(f"The data set was prepared for another frame than {model.name}.")
-
-    @property
-    def rng(self) -> np.random.Generator:
-        """The same numbers for every figure, so that all show the same pictures."""
-        return np.random.default_rng(6)
-
-    @cached_property
-    def test(self) -> Array:
-        """Where held-out pictures are, at most ``DOTS``, in random order."""
-        return self.rng.permutation(pictures_of(self.dataset, "test"))[:DOTS]
-
-    @cached_property
-    def groups(self) -> Array:
-        """The digit, or else the species, of every picture of ``test``: strings."""
-        labels = self.dataset.label[self.test].astype(str)
-        return np.where(labels == "-1", self.dataset.species[self.test], labels)
-
-    def pictures(self, places: Array) -> Array:
-        """Read pictures of ``test``: (n,) places in it -> (n, H, W, C)."""
-        return self.dataset.batch(self.test[places])
-
-    def encode(self, model: Checkpoint) -> Array:
-        """Return the mean latents of ``test``: (N, Z)."""
-        return latents_of(model, self.dataset, self.test)
-
-    @cached_property
-    def own(self) -> Array:
-        """The first model's losses of ``test``: (N,)."""
-        return losses(self.models[0], self.dataset, self.test)
-
-    @cached_property
-    def pca(self) -> PrincipalComponents:
-        """The principal components of the training pictures: as many as the largest latent."""
-        return fit_pca(self.dataset, max((m.config.latent for m in self.models), default=2))
-
-
-def new_figure(rows: int, columns: int, width: float, height: float) -> tuple[Any, Any]:
-    """Return a figure and its axes, (rows, columns); ConfigError without matplotlib."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ConfigError("Figures need matplotlib: install the extra `figures`.") from error
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=110)
-    return figure, figure.subplots(rows, columns, squeeze=False)
 
 
 def samples(exhibit: Exhibit) -> Drawn:
@@ -179,6 +107,21 @@ def latents(exhibit: Exhibit) -> Drawn:
     for ax, (title, points) in zip(axes[0], shown.items(), strict=True):
         latent_plane(ax, points, exhibit.groups, limits_of(points))
         ax.set_title(f"{model.name}: {title}" if "latent" in title else title)
+    return Drawn(figure)
+
+
+def breeds(exhibit: Exhibit) -> Drawn:
+    """Draw dogs of known breed along the principal axes of their latents, and of their pixels."""
+    model, dataset = exhibit.models[-1], exhibit.dataset
+    places = {breed: members(dataset, breed) for breed in BREEDS}
+    where = np.concatenate(list(places.values()))
+    known = np.repeat(list(places), [len(k) for k in places.values()])
+    z, x = latents_of(model, dataset, where), dataset.batch(where).reshape(len(where), -1)
+    figure, axes = new_figure(1, 2, 13, 5)
+    for ax, (what, values) in zip(axes[0], {"latents": z, "pixels": x}.items(), strict=True):
+        points = principal_axes(values).scores(values)
+        latent_plane(ax, points, known, limits_of(points))
+        ax.set_title(f"{model.name}: principal components of the {what} of five breeds")
     return Drawn(figure)
 
 
@@ -294,4 +237,5 @@ GALLERY: dict[str, Callable[[Exhibit], Drawn]] = {
     "histogram": histogram,
     "extremes": extremes,
     "cover": cover,
+    "breeds": breeds,
 }

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.drawn import named
 from vae_core.__main__ import main
 from vae_core.checkpoint import load_checkpoint
 from vae_core.commands.figures import read_log
 from vae_core.data.dataset import open_dataset
-from vae_core.gallery import GALLERY, Exhibit, cover, member
+from vae_core.exhibit import Exhibit
+from vae_core.gallery import GALLERY, breeds, cover, member
+from vae_core.kinds import BREEDS
 
 
 @pytest.fixture
@@ -30,11 +33,12 @@ def exhibit(trained, data):
 def test_all_figures_come_out_of_one_command(draw, tmp_path, capsys):
     assert draw("--all") == 0
     assert {path.name for path in tmp_path.iterdir()} == {
-        *(f"{name}.png" for name in GALLERY),
+        *(f"{name}.png" for name in GALLERY if name != "breeds"),
         "walks.gif",
         "cover.gif",
     }
-    assert not capsys.readouterr().err
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("breeds: The data set has none of the pictures known as")
     with Image.open(tmp_path / "cover.gif") as animation:
         assert animation.n_frames > 10
 
@@ -89,3 +93,11 @@ def test_a_given_photo_is_where_the_cover_begins(exhibit):
     same = [np.array_equal(a, b) for a, b in zip(plain.frames, given.frames, strict=True)]
     assert not same[0]
     assert same[-1]
+
+
+def test_dogs_of_known_breed_are_drawn_each_breed_in_its_colour(exhibit):
+    data = named(exhibit.dataset, BREEDS)
+    left, right = breeds(replace(exhibit, dataset=data)).figure.axes
+    for axes in (left, right):
+        assert [dots.get_label() for dots in axes.collections] == sorted(BREEDS)
+        assert all(len(dots.get_offsets()) == 2 for dots in axes.collections)

@@ -16,9 +16,9 @@ from vae_core.commands.train import run_job
 from vae_core.data.dataset import Dataset, open_dataset
 from vae_core.errors import ConfigError
 from vae_core.evaluation import pictures_of
+from vae_core.exhibit import new_figure
 from vae_core.experiments import EXPERIMENTS, Experiment, Row, experiment_named
 from vae_core.experiments.table import comma_separated, draw_lines, draw_rows, markdown
-from vae_core.gallery import new_figure
 from vae_core.model import VAE, VAEConfig, build_vae
 from vae_core.training import Progress, TrainSettings, TrainState, new_state, train
 

@@ -10,8 +10,9 @@ from vae_core.checkpoint import load_checkpoint
 from vae_core.commands.morph import FINDER, seat
 from vae_core.data.dataset import open_dataset
 from vae_core.errors import ConfigError, DataError
+from vae_core.exhibit import Drawn, Exhibit
 from vae_core.finder.find import Finder
-from vae_core.gallery import GALLERY, Drawn, Exhibit
+from vae_core.gallery import GALLERY
 from vae_core.imaging.align import Frame, align
 from vae_core.imaging.render import render_gif
 from vae_core.types import Array

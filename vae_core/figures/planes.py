@@ -6,10 +6,10 @@ import numpy as np
 
 from vae_core.types import Array
 
-MANY = 3000
-"""Points that are drawn small."""
+INK = 10_000
+"""Points times the size of one, in square points; within these sizes:"""
 
-SMALL_DOT, LARGE_DOT, LEGEND_DOT = 3, 8, 20
+SMALLEST, LARGEST, LEGEND_DOT = 3, 36, 20
 
 
 def latent_plane(axes: Any, points: Array, groups: Array, limits: Array | None = None) -> None:
@@ -17,7 +17,7 @@ def latent_plane(axes: Any, points: Array, groups: Array, limits: Array | None =
 
     limits: (2, 2), the lowest and the highest value along either axis that is shown.
     """
-    size = SMALL_DOT if len(points) > MANY else LARGE_DOT
+    size = min(max(INK / len(points), SMALLEST), LARGEST)
     for k, name in enumerate(sorted(set(groups))):
         x, y = points[groups == name].T
         axes.scatter(x, y, s=size, alpha=0.5, linewidths=0, color=f"C{k}", label=name)
