@@ -1,6 +1,6 @@
 #!/bin/sh
 # Draw every figure of the article from the pictures: `make figures`, or
-# `DATA=... PYTHON=... sh docs/figures.sh`. Half an hour on two cores, most of it training.
+# `DATA=... PYTHON=... sh docs/figures.sh`. Most of the time is training, two models at once.
 #
 # The small models are trained here; people and dogs are the shipped model's, aligned by the
 # landmarks that come with them. What is prepared or trained already is not made again.
@@ -13,15 +13,23 @@ cd "$(dirname "$0")/.."
 DATA=${DATA:-../shared/data}
 PYTHON=${PYTHON:-.venv/bin/python}
 small="mnist mnist-ramp mnist-50 mnist-50-ramp"
-models=
 
 test -d prepared/mnist || "$PYTHON" -m vae_core prepare --out prepared/mnist \
     --source mnist "$DATA/mnist" --frame digit28 --name MNIST \
     --terms "MNIST handwritten digits by Yann LeCun and Corinna Cortes, CC BY-SA 3.0."
+train() { # NAMES...
+    for name in "$@"; do
+        model=prepared/lab/$name.safetensors
+        test -f "$model" || OPENBLAS_NUM_THREADS=1 "$PYTHON" -m vae_core train \
+            --preset "$name" --data prepared/mnist --out "$model"
+    done
+}
+train mnist mnist-50 &
+train mnist-ramp mnist-50-ramp
+wait $!
+models=
 for name in $small; do
-    model=prepared/lab/$name.safetensors
-    test -f "$model" || "$PYTHON" -m vae_core train --preset "$name" --data prepared/mnist --out "$model"
-    models="$models $model"
+    models="$models prepared/lab/$name.safetensors"
 done
 
 draw() { # FOLDER ARGUMENTS...
