@@ -9,6 +9,7 @@ import pytest
 from tests.drawn import CONFIG, FRAME, draw_dataset, named
 from vae_core.checkpoint import Checkpoint
 from vae_core.errors import ConfigError, DataError
+from vae_core.exhibit import new_figure
 from vae_core.experiments import EXPERIMENTS, experiment_named
 from vae_core.experiments.direction import says_dog, told_apart
 from vae_core.experiments.friends import (
@@ -22,7 +23,7 @@ from vae_core.experiments.friends import (
 from vae_core.experiments.kinds import clustered, nearest_mean, reconstructed
 from vae_core.experiments.measures import bounds, reconstruction
 from vae_core.experiments.sweep import Measured, Principal, Trained
-from vae_core.experiments.table import comma_separated, markdown
+from vae_core.experiments.table import comma_separated, draw_rows, markdown
 from vae_core.experiments.walks import FRAMES, measure_walk, nearest, route
 from vae_core.kinds import BREEDS, KINDS
 from vae_core.latent import WALKS
@@ -83,6 +84,18 @@ def test_a_table_has_every_column_that_any_row_has():
         "| b | 2e-07 |  | 12 |",
     ]
     assert comma_separated(ROWS).splitlines()[1] == "a,0.123456,3,"
+
+
+def test_values_that_differ_little_are_dots_on_their_own_range():
+    _, axes = new_figure(1, 2, 8, 3)
+    rows = {"a": {"bound": -110.5, "kl": 3}, "b": {"bound": -109.5, "kl": 1}, "c": {"kl": 2}}
+    for ax, column in zip(axes[0], ("bound", "kl"), strict=True):
+        draw_rows(ax, rows, column)
+    near, far = axes[0]
+    assert near.lines[0].get_xdata().tolist() == [-110.5, -109.5]
+    assert near.get_xlim()[1] < -109
+    assert [bar.get_width() for bar in far.patches] == [3, 1, 2]
+    assert [text.get_text() for text in near.texts] == ["-110.5", "-109.5"]
 
 
 def test_the_measured_elbo_is_made_of_the_other_columns(model, dataset):

@@ -8,6 +8,8 @@ from typing import Any
 from vae_core.experiments.sweep import Row
 
 DIGITS = 4
+NARROW = 0.2
+"""Times the largest value: where they differ by less, bars would look all the same."""
 
 
 def columns_of(rows: Mapping[str, Row]) -> list[str]:
@@ -38,10 +40,26 @@ def comma_separated(rows: Mapping[str, Row]) -> str:
 
 
 def draw_rows(axes: Any, rows: Mapping[str, Row], column: str) -> None:
-    """Draw one column as bars, a row each, with its value at the bar's end."""
-    names = [name for name in rows if column in rows[name]]
-    bars = axes.barh(names, [rows[name][column] for name in names])
-    axes.bar_label(bars, [as_text(rows[name][column]) for name in names], padding=3)
+    """Draw one column, a row each with its value beside it.
+
+    As bars, which begin at 0; as dots, on an axis of their own range, where the values differ
+    little.
+    """
+    shown = {name: float(row[column]) for name, row in rows.items() if column in row}
+    names, values = list(shown), list(shown.values())
+    if max(values) - min(values) < NARROW * max(map(abs, values)):
+        axes.plot(values, names, "o")
+    else:
+        axes.barh(names, values)
+    for name, value in shown.items():
+        axes.annotate(
+            as_text(rows[name][column]),
+            (value, name),
+            xytext=(-6 if value < 0 else 6, 0),
+            textcoords="offset points",
+            ha="right" if value < 0 else "left",
+            va="center",
+        )
     axes.invert_yaxis()
     axes.margins(x=0.25)
     axes.set_title(column)
