@@ -62,6 +62,7 @@ def draw_rows(axes: Any, rows: Mapping[str, Row], column: str) -> None:
         )
     axes.invert_yaxis()
     axes.margins(x=0.25)
+    axes.locator_params(axis="x", nbins=5)
     axes.set_title(column)
 
 
