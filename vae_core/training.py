@@ -179,7 +179,7 @@ def train(
 def draw_batch(
     dataset: Dataset, indices: Array, settings: TrainSettings, latent: int, step: int
 ) -> tuple[Array, Array]:
-    """Read a step's pictures, (N, H, W, C), and draw noise, (N, Z) or (N, draws, Z), ahead of it."""
+    """Read a step's pictures, (N, H, W, C), and draw noise, (N, Z) or (N, k, Z), ahead of it."""
     rng = np.random.default_rng([settings.seed, step])
     x = dataset.batch(indices[batch_at(step, len(indices), settings)])
     if settings.mirror:
