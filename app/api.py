@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Response
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 
 from app.answers import align_answer, describe, face_of, morph_answer, picture_answer, picture_urls
 from app.deps import ServicesDep
@@ -210,7 +210,9 @@ async def readyz(services: ServicesDep, response: Response) -> Health:
     return Health(status="starting")
 
 
-@health.get("/metrics", summary="What was counted, for Prometheus", response_class=Response)
-async def metrics(services: ServicesDep) -> Response:
+@health.get(
+    "/metrics", summary="What was counted, for Prometheus", response_class=PlainTextResponse
+)
+async def metrics(services: ServicesDep) -> PlainTextResponse:
     """Tell requests by route and status, how long they took, and what the server is at."""
-    return Response(services.metrics.text(), media_type=MEDIA_TYPE)
+    return PlainTextResponse(services.metrics.text(), media_type=MEDIA_TYPE)

@@ -137,8 +137,8 @@ def signalled(monkeypatch):
     def arrange(number, step):
         original = vae_job.train
 
-        def interrupted(vae, dataset, settings, state):
-            for progress in original(vae, dataset, settings, state):
+        def interrupted(vae, dataset, settings, state, *others):
+            for progress in original(vae, dataset, settings, state, *others):
                 if progress.step == step:
                     os.kill(os.getpid(), number)
                 yield progress
