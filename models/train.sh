@@ -50,7 +50,7 @@ compose reader --scout 0 --gauge 0 --reader 180000 --mined 38000 \
     --finder prepared/finder/first.safetensors
 networks reader reader prepared/reader/second.safetensors prepared/finder/first.safetensors
 networks gauge finder prepared/finder/third.safetensors prepared/reader/second.safetensors
-compose again --scout 0 --gauge 0 --reader 60000 --mined 16000 --seed 7 \
+compose again --scout 0 --gauge 0 --reader 50000 --mined 30000 --seed 11 \
     --finder prepared/finder/third.safetensors
 networks reader again models/finder.safetensors prepared/finder/third.safetensors
 
