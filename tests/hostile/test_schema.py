@@ -12,6 +12,8 @@ from tests.hostile.test_hostile import QUICK
 
 ROUTES = {
     ("GET", "/healthz"): [GenerationMode.POSITIVE],
+    ("GET", "/readyz"): [GenerationMode.POSITIVE],
+    ("GET", "/metrics"): [GenerationMode.POSITIVE],
     ("GET", "/api/v1/models"): [GenerationMode.POSITIVE],
     ("GET", "/api/v1/directions"): list(GenerationMode),
     ("GET", "/api/v1/samples"): list(GenerationMode),
