@@ -2,11 +2,10 @@
 
 import argparse
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.cold_start import form
-from benchmarks.load import PHOTOS, SIDE, ask_often, serving
+from benchmarks.load import SIDE, ask_often, cpu_seconds, serving, tree
 from benchmarks.measure import rounded
 from benchmarks.report import table
 
@@ -23,7 +22,7 @@ CORE_PRICE, GIGABYTE_PRICE = 0.035, 0.004
 def run(options: argparse.Namespace) -> str:
     cores = len(os.sched_getaffinity(0))
     with serving({}) as (port, pid):
-        forms = [form(SIDE, SIDE, seed) for seed in range(PHOTOS)]
+        forms = [form(SIDE, SIDE)]
         ask_often(port, forms, 1, 60.0, 3)  # warm
         before = cpu_seconds(pid)
         done = ask_often(port, forms, cores, 600.0, MORPHS)
@@ -43,25 +42,6 @@ def run(options: argparse.Namespace) -> str:
         ("a thousand morphs", f"${1000 * price / (A_DAY * HOURS_A_MONTH / 24):.4f}"),
     ]
     return table([f"{A_DAY:,} morphs a day of two 1-megapixel photos, default model", ""], rows)
-
-
-def tree(pid: int) -> list[int]:
-    """Return a process, its children, theirs (Linux)."""
-    found = [pid]
-    for parent in found:
-        with suppress(OSError):
-            for task in Path(f"/proc/{parent}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-    return found
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return how long a whole tree of processes has worked."""
-    total = 0
-    for each in tree(pid):
-        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / os.sysconf("SC_CLK_TCK")
 
 
 def resident_bytes(pid: int) -> float:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import cache
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +15,7 @@ from uuid import uuid4
 
 from app.morphing import FINDER
 from benchmarks.measure import resident_mb, spread
-from benchmarks.photos import draw_jpeg
+from benchmarks.photos import decoded_jpeg
 from benchmarks.report import ROOT, table
 
 MODELS, CLASSIC = ROOT / "models", "classic.safetensors"
@@ -103,16 +104,17 @@ def wait_for(server: "subprocess.Popen[bytes]", port: int, path: str = "/healthz
 
 def send_morph(port: int, width: int, height: int) -> None:
     """Post two photos of that size as a form."""
-    ask(port, "POST", "/api/v1/morph", *form(width, height, 3))
+    ask(port, "POST", "/api/v1/morph", *form(width, height))
 
 
-def form(width: int, height: int, seed: int) -> tuple[bytes, str]:
-    """Return a form with two photos of that size, and its content type."""
-    photo, boundary = draw_jpeg(width, height, seed), uuid4().hex
+@cache
+def form(width: int, height: int) -> tuple[bytes, str]:
+    """Return a form with two photos of that size, a friend's and a dog's, and its content type."""
+    boundary = uuid4().hex
     parts = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="a.jpg"\r\n'
         f"Content-Type: image/jpeg\r\n\r\n".encode()
-        + photo
+        + decoded_jpeg(width, height, name)
         + b"\r\n"
         for name in ("friend", "dog")
     ]

@@ -8,6 +8,7 @@ import { Dogs, playbackOf } from "./options.js";
 import { makePlayer } from "./player.js";
 import { Portrait } from "./portrait.js";
 import { projectIn, takeAlong } from "./take.js";
+import { patientFetch } from "./patience.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const form = document.querySelector("#morph");
@@ -134,7 +135,7 @@ async function submit(unasked = false) {
     const headers = { Accept: "text/html" };
     stages = listen();
     const query = `files=later&progress=${stages.number}`;
-    const answer = await fetch(`${form.action}?${query}`, { ...options, headers });
+    const answer = await patientFetch(`${form.action}?${query}`, { ...options, headers });
     stages.close();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!page.querySelector("#morph")) throw new Error("not our page");

@@ -1,8 +1,10 @@
 // Latents and their pictures, as the server decodes them.
 
+import { patientFetch } from "./patience.js";
+
 /** Ask the API; what it refuses is an error with its sentence in `said`. */
 export async function ask(path, options = {}) {
-  const answer = await fetch(`/api/v1/${path}`, options);
+  const answer = await patientFetch(`/api/v1/${path}`, options);
   if (answer.ok) return answer;
   throw Object.assign(new Error(answer.status), { said: (await answer.json()).detail });
 }

@@ -5,6 +5,7 @@ import { drawCrop, fit, outline, typicalFace, upright } from "./align.js";
 import { readPhoto, readPreview } from "./picture.js";
 import { movePins, reach } from "./pins.js";
 import { Stage, boxAround } from "./stage.js";
+import { patientFetch } from "./patience.js";
 
 const HEAVY = 6e6; // bytes, or
 const VAST = 40e6; // pixels, beyond which a photo is morphed from its small copy in any case
@@ -79,7 +80,7 @@ export class Portrait {
     const body = new FormData();
     body.set("photo", this.picture?.small || this.file, "photo");
     if (!this.picture) body.set("preview", "true");
-    const answer = await fetch("/api/v1/faces", { method: "POST", body, signal });
+    const answer = await patientFetch("/api/v1/faces", { method: "POST", body, signal });
     if (answer.status >= 500 || answer.status === 429) throw new Error("not now");
     const found = await answer.json();
     this.model = await this.findModel();

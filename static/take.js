@@ -3,6 +3,7 @@
 
 import { playingOrder } from "./player.js";
 import { addText, readText } from "./png.js";
+import { patientFetch } from "./patience.js";
 
 const MADE = "Made by a model: dogpeople, a variational autoencoder.";
 const VIDEOS = ["video/mp4;codecs=avc1.42E01E", "video/webm;codecs=vp9", "video/webm"];
@@ -44,7 +45,7 @@ export function takeAlong(result, player, { asked, playback }) {
     const { fps, hold, pingPong } = playback();
     const now = { format, fps, hold, ping_pong: pingPong };
     for (const [name, value] of Object.entries(now)) body.set(name, value);
-    const answer = await fetch("/api/v1/morph", { method: "POST", body }).catch(() => null);
+    const answer = await patientFetch("/api/v1/morph", { method: "POST", body }).catch(() => null);
     if (answer?.ok) return answer.blob();
     const why = answer ? (await answer.json()).detail : "The server could not be reached.";
     throw Object.assign(new Error(why), { said: why });

@@ -239,6 +239,25 @@ def test_without_javascript_the_options_are_asked_for_and_kept(visit_without_scr
     expect(page.locator(".stage img")).to_be_visible()
 
 
+def test_a_server_without_a_free_place_is_asked_again_when_it_says(visit):
+    page, refused = visit.page, []
+
+    def full_once(route):
+        if refused:
+            return route.continue_()
+        refused.append(route.request.url)
+        return route.fulfill(status=429, headers={"Retry-After": "1"}, json={})
+
+    page.goto(visit.address)
+    choose(page)
+    expect(page.locator(".card.found")).to_have_count(2)
+    page.route("**/?files=later*", full_once)
+    morph(page)
+    expect(page.locator(".likeness")).to_have_count(2)
+    assert len(refused) == 1
+    visit.complaints.clear()  # the browser's own note of the refusal
+
+
 def test_a_server_that_is_gone_for_a_while_costs_nothing_but_the_while(visit):
     page = visit.page
     page.goto(visit.address)
