@@ -49,7 +49,7 @@ def until(true, seconds=30.0):
 
 
 def test_workers_share_a_socket_are_replaced_and_end_together(models):
-    with serving({"WORKERS": "2", "THREADS": "1"}, models) as server:
+    with serving({"WORKERS": "2", "THREADS": "1", "QUEUE": "3"}, models) as server:
         until(lambda: sum_of(server, "dogpeople_decoders") == 2)  # both are there
         with ThreadPoolExecutor(4) as pool:  # no more than one of them alone has places for
             answers = list(pool.map(server.ask, [GOOD] * 12))
