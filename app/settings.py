@@ -50,7 +50,7 @@ class Settings:
     """Memory for all the photos together that are being decoded."""
     max_frames_bytes: int = 350_000_000
     """Memory for all the frames together that are being made."""
-    queue: int = 1
+    queue: int = 3
     """How many requests wait for each that is worked on; the next is asked to come back."""
     header_seconds: float = 10.0
     """In which the head of a request must arrive."""

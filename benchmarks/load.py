@@ -59,8 +59,8 @@ class Seen:
 def run(options: argparse.Namespace) -> str:
     cores = len(os.sched_getaffinity(0))
     setups: list[tuple[str, dict[str, str]]] = [
-        ("one process, a thread for each core", {}),
-        (f"`WORKERS={cores}`, a thread each", {"WORKERS": str(cores)}),
+        ("`QUEUE=1`, one process, a thread for each core", {"QUEUE": "1"}),
+        (f"`QUEUE=1 WORKERS={cores}`, a thread each", {"QUEUE": "1", "WORKERS": str(cores)}),
     ]
     return table(
         [f"{CLIENTS} clients for {options.seconds:.0f} s, photos of 1 megapixel", *HEAD],
