@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from app.settings import ROOT, Settings
+from benchmarks.load import tree
 from tests.hostile.cases import Case
 
 PATIENCE = 180.0
@@ -108,16 +109,6 @@ class State(NamedTuple):
     memory: int
     files: int
     processes: int
-
-
-def tree(pid: int) -> list[int]:
-    """A process, its children, theirs."""
-    found = [pid]
-    for parent in found:
-        with suppress(OSError):
-            for task in Path(f"/proc/{parent}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-    return found
 
 
 def state_of(pid: int) -> State:
