@@ -166,6 +166,8 @@ class DecoderPool:
         self.largest = largest
         self.decoders = {Decoder(largest) for _ in range(children)}
         self.replaced = 0
+        self.closed = False
+        self.closing = threading.Lock()
         self.idle: queue.PriorityQueue[Decoder] = queue.PriorityQueue()
         for decoder in self.decoders:
             self.idle.put(decoder)
@@ -174,8 +176,10 @@ class DecoderPool:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        for decoder in self.decoders:
-            decoder.close()
+        with self.closing:
+            self.closed = True
+            for decoder in self.decoders:
+                decoder.close()
 
     @property
     def ready(self) -> bool:
@@ -236,15 +240,20 @@ class DecoderPool:
             yield decoder
         finally:
             decoder.used = time.monotonic()
-            self.idle.put(decoder if decoder.alive else self.replacement(decoder))
+            if not decoder.alive:
+                decoder = self.replacement(decoder)
+            self.idle.put(decoder)
 
     def replacement(self, dead: Decoder) -> Decoder:
-        """Start a child in the place of one that was killed."""
-        dead.close()
-        new = Decoder(self.largest)
-        self.decoders = self.decoders - {dead} | {new}
-        self.replaced += 1
-        return new
+        """Start a child in the place of one that was killed, unless all of them were to end."""
+        with self.closing:
+            if self.closed:
+                return dead
+            dead.close()
+            new = Decoder(self.largest)
+            self.decoders = self.decoders - {dead} | {new}
+            self.replaced += 1
+            return new
 
 
 def time_left() -> float:

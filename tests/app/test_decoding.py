@@ -203,6 +203,18 @@ def test_children_end_with_the_pool():
     assert all(process.returncode is not None for process in processes)
 
 
+def test_no_child_is_started_in_the_place_of_one_that_ended_with_the_pool():
+    with DecoderPool(1, SECONDS, MEMORY, 1_000_000) as pool:
+        (decoder,) = pool.decoders
+        lent = pool.lent()
+        lent.__enter__()
+    lent.__exit__(None, None, None)
+    assert pool.decoders == {decoder}
+    with DecoderPool(1, SECONDS, MEMORY, 1_000_000) as pool, pool.lent() as decoder:
+        decoder.kill()
+    assert decoder not in pool.decoders
+
+
 def test_children_end_by_themselves_when_the_server_is_gone():
     with DecoderPool(1, SECONDS, MEMORY, 1_000_000) as pool:
         (decoder,) = pool.decoders
