@@ -101,7 +101,7 @@ def take_steps(name: str, batch: int) -> None:
     shape = vae.config.image
     images = np.random.default_rng(0).integers(0, 256, (batch, *shape), np.uint8)
     splits = np.full(batch, "train")
-    dataset = Dataset({}, preset.frame, images, splits, splits, splits, splits, np.zeros(batch))
+    dataset = Dataset({}, preset.frame, images, splits, splits, Path())
     state = new_state(vae, settings)
     times, begun = [], time.perf_counter()
     for _ in train(vae, dataset, settings, state, us):

@@ -189,6 +189,17 @@ def lose_frame(directory: Path) -> None:
     (directory / "dataset.json").write_text(json.dumps(header))
 
 
+def test_what_is_read_later_may_be_damaged_by_then(tmp_path):
+    dataset = written(tmp_path)
+    text = dataset.index.read_text()
+    dataset.index.write_text(text.replace(",0\n", ",zero\n", 1))
+    with pytest.raises(DataError, match=r"index\.csv is damaged"):
+        _ = dataset.label
+    dataset.index.unlink()
+    with pytest.raises(DataError, match=r"index\.csv is damaged"):
+        _ = dataset.name
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -9,11 +9,13 @@ It is written beside its place and renamed, so that a folder of that name is alw
 
 import csv
 import json
+import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,18 +38,38 @@ COLUMNS = ("name", "split", "species", "origin", "label")
 class Dataset:
     """Pictures on disk and what is known of them.
 
-    ``images`` is a memory map, (N, H, W, C) uint8; ``name``, ``split``, ``species`` and
-    ``origin`` are (N,) strings, ``label`` (N,) integers, -1 where there is none.
+    ``images`` is a memory map, (N, H, W, C) uint8; ``split`` and ``species`` are (N,) strings.
+    What training does not ask for is read from the index when it is.
     """
 
     header: dict[str, Any]
     frame: Frame
     images: Array
-    name: Array
     split: Array
     species: Array
-    origin: Array
-    label: Array
+    index: Path
+
+    @cached_property
+    def name(self) -> Array:
+        """The names, (N,) strings."""
+        return self.column("name")
+
+    @cached_property
+    def origin(self) -> Array:
+        """Where each picture comes from, (N,) strings."""
+        return self.column("origin")
+
+    @cached_property
+    def label(self) -> Array:
+        """A digit's value, (N,) integers, -1 where there is none."""
+        return self.column("label", lambda label: int(label) if label else -1)
+
+    def column(self, name: str, read: Callable[[str], Any] = str) -> Array:
+        """Read a column of the index, (N,). Raises DataError if it is damaged by now."""
+        try:
+            return np.array([read(value) for value in read_index(self.index, name)[name]])
+        except (OSError, ValueError) as error:
+            raise DataError(f"The data set's {self.index} is damaged: {error}.") from error
 
     def __len__(self) -> int:
         return len(self.images)
@@ -90,13 +112,14 @@ def open_dataset(directory: Path) -> Dataset:
     try:
         frame = Frame.from_json(header["frame"])
         images = np.load(directory / "images.npy", mmap_mode="r")
-        index = read_index(directory / "index.csv")
+        index = read_index(directory / "index.csv", "split", "species")
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise DataError(f"The data set {directory} is damaged: {error}.") from error
-    size = (len(index["name"]), frame.height, frame.width, frame.channels)
+    size = (len(index["split"]), frame.height, frame.width, frame.channels)
     if images.shape != size or images.dtype != np.uint8:
         raise DataError(f"The data set {directory} is damaged: pictures and index do not match.")
-    return Dataset(header, frame, images, **index)
+    split, species = (np.array(column, object) for column in index.values())
+    return Dataset(header, frame, images, split, species, directory / "index.csv")
 
 
 def write_dataset(
@@ -223,15 +246,18 @@ def read_header(directory: Path) -> dict[str, Any]:
     return header
 
 
-def read_index(path: Path) -> dict[str, Array]:
-    """Return the columns of ``index.csv`` as arrays (N,)."""
+def read_index(path: Path, *columns: str) -> dict[str, list[str]]:
+    """Return columns of ``index.csv``, equal strings being one: training holds them all along."""
+    wanted: dict[str, list[str]] = {column: [] for column in columns}
     with path.open(newline="", encoding="utf-8") as lines:
-        rows = list(csv.reader(lines))
-    if not rows or tuple(rows[0]) != COLUMNS:
-        raise ValueError("index.csv has other columns")
-    columns = dict(zip(COLUMNS, zip(*rows[1:], strict=True), strict=True))
-    labels = [int(label) if label else -1 for label in columns.pop("label")]
-    return {k: np.array(v) for k, v in columns.items()} | {"label": np.array(labels)}
+        rows = csv.reader(lines)
+        if tuple(next(rows, ())) != COLUMNS:
+            raise ValueError("index.csv has other columns")
+        for row in rows:
+            values = dict(zip(COLUMNS, row, strict=True))
+            for column, strings in wanted.items():
+                strings.append(sys.intern(values[column]))
+    return wanted
 
 
 def nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
