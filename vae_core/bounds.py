@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from vae_core.backend import array_module
-from vae_core.layers import param_grads
+from vae_core.layers import output, param_grads
 from vae_core.model import VAE, Losses
 from vae_core.products import Grads
 from vae_core.types import Array, Params, Rng, scope, unscope
@@ -23,7 +23,7 @@ def importance_bound(vae: VAE, params: Params, x: Array, rng: Rng, draws: int = 
     arXiv:1509.00519, eq. 8.  x: (N, H, W, C) in [0, 1]; a Bernoulli model wants it drawn to 0 or
     1 (:func:`binarised`). One draw makes it the ELBO; its mean rises with k towards log p(x).
     """
-    h, _ = vae.encoder.forward(scope(params, "encoder"), x)
+    h = output(vae.encoder, scope(params, "encoder"), x)
     total = np.full(len(x), -np.inf)
     share = max(1, AT_ONCE // len(x))
     for done in range(0, draws, share):
@@ -42,7 +42,7 @@ def log_weights(vae: VAE, params: Params, x: Array, h: Array, rng: Rng) -> Array
     """
     eps = rng.standard_normal((len(x), vae.config.latent)).astype(x.dtype)
     z, log_ratio = vae.posterior.log_ratio(scope(params, "posterior"), h, eps)
-    logits, _ = vae.decoder.forward(scope(params, "decoder"), z)
+    logits = output(vae.decoder, scope(params, "decoder"), z)
     nll, _ = vae.likelihood.nll(logits, x)
     return -nll.astype(np.float64) - log_ratio
 

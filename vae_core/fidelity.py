@@ -12,6 +12,7 @@ from vae_core.data.dataset import Dataset
 from vae_core.evaluation import batches
 from vae_core.imaging.align import Frame, Landmarks, align
 from vae_core.imaging.photo import Photo
+from vae_core.layers import output
 from vae_core.likeness import likeness, ssim
 from vae_core.losses import gaussian_kl_terms
 from vae_core.metrics import mse_per_picture, psnr
@@ -99,7 +100,7 @@ def latent_use(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> Late
     vae, params = checkpoint.vae, scope(checkpoint.params, "encoder")
     assert isinstance(vae.posterior, DiagonalGaussian)
     pairs = [
-        vae.posterior.normal(vae.encoder.forward(params, x)[0]) for x in batches(dataset, indices)
+        vae.posterior.normal(output(vae.encoder, params, x)) for x in batches(dataset, indices)
     ]
     mean, logvar = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     variance = mean.var(axis=0)

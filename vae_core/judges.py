@@ -16,6 +16,7 @@ from vae_core.layers import (
     LeakyRelu,
     Linear,
     Residual,
+    output,
     param_grads,
     sigmoid,
     softplus,
@@ -64,7 +65,7 @@ class DoubleJudge:
 
     def odds(self, pictures: Array) -> Array:
         """(N, 64, 64, C) in [0, 1] -> (N,): above zero it calls a picture double."""
-        y, _ = self.network.forward(self.params, as_input(pictures))
+        y = output(self.network, self.params, as_input(pictures))
         odds: Array = y[:, 0]
         return odds
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from vae_core.errors import ConfigError
 from vae_core.flow import AutoregressiveFlow
-from vae_core.layers import Layer, param_grads
+from vae_core.layers import Layer, output, param_grads
 from vae_core.losses import Likelihood, likelihood_named
 from vae_core.networks import ACTIVATIONS, PATCH, conv_networks, mlp_networks
 from vae_core.posterior import DiagonalGaussian, Posterior
@@ -127,17 +127,16 @@ class VAE:
 
     def encode(self, params: Params, x: Array) -> Array:
         """(N, H, W, C) in [0, 1] -> (N, Z): the mean of q(z|x)."""
-        h, _ = self.encoder.forward(scope(params, "encoder"), x)
+        h = output(self.encoder, scope(params, "encoder"), x)
         return self.posterior.mean(scope(params, "posterior"), h)
 
     def decode(self, params: Params, z: Array) -> Array:
         """(N, Z) -> (N, H, W, C) in [0, 1]."""
-        logits, _ = self.decoder.forward(scope(params, "decoder"), z)
-        return self.likelihood.mean(logits)
+        return self.likelihood.mean(output(self.decoder, scope(params, "decoder"), z))
 
     def draw(self, params: Params, x: Array, eps: Array) -> tuple[Array, Array]:
         """Return a draw from q(z|x), (N, Z), and the KL divergence of q from the prior, (N,)."""
-        h, _ = self.encoder.forward(scope(params, "encoder"), x)
+        h = output(self.encoder, scope(params, "encoder"), x)
         z, kl, _ = self.posterior.forward(scope(params, "posterior"), h, eps)
         return z, kl
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from vae_core.backend import array_module
 from vae_core.errors import ConfigError
-from vae_core.layers import input_grad
+from vae_core.layers import input_grad, output
 from vae_core.losses import Coloured, sum_over_pixels
 from vae_core.model import VAE
 from vae_core.posterior import DiagonalGaussian
@@ -65,7 +65,7 @@ def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> Array:
     likelihood, posterior, decoder = vae.likelihood, vae.posterior, scope(params, "decoder")
     if not isinstance(likelihood, Coloured) or not isinstance(posterior, DiagonalGaussian):
         raise ConfigError("Only latents of a Gaussian model with coloured errors are refined.")
-    h, _ = vae.encoder.forward(scope(params, "encoder"), x)
+    h = output(vae.encoder, scope(params, "encoder"), x)
     xp = array_module(x)
     z, logvar = posterior.normal(h)
     lengths, best, lowest = how.rate * xp.exp(logvar), z, math.inf
@@ -89,5 +89,5 @@ def error_variance(vae: VAE, params: Params, x: Array, rng: Rng) -> float:
     if not isinstance(vae.likelihood, Coloured):
         raise ConfigError("Only a model with coloured errors has emphasised ones.")
     z, _ = vae.draw(params, x, rng.standard_normal((len(x), vae.config.latent), np.float32))
-    y = vae.decoder.forward(scope(params, "decoder"), z)[0]
+    y = output(vae.decoder, scope(params, "decoder"), z)
     return float(((y - x) * vae.likelihood.emphasised_error(y, x)).mean())

@@ -26,7 +26,7 @@ from vae_core.finder.training_sets import GAUGE_POINTS, READER_POINTS
 from vae_core.finder.views import pyramid, reduced, to_picture, views, whole_cells
 from vae_core.imaging.align import Landmarks
 from vae_core.imaging.photo import Photo
-from vae_core.layers import Layer, sigmoid
+from vae_core.layers import Layer, output, sigmoid
 from vae_core.model import cast
 from vae_core.types import Array, Params, scope
 
@@ -152,7 +152,7 @@ class Finder:
         network, params = build_scout(), scope(self.params, "scout")
         for picture in pyramid(image):
             rate = image.width / picture.width
-            y, _ = network.forward(params, whole_cells(picture))
+            y = output(network, params, whole_cells(picture))
             heat = sigmoid(y[0, ..., : len(SPECIES)]).max(axis=-1)
             rows, columns = np.nonzero(peaks(heat) & (heat > HOPEFUL))
             offsets = y[0, rows, columns, len(SPECIES) :].reshape(-1, len(POINTS), 2)
@@ -223,7 +223,7 @@ def spans_a_face(landmarks: Landmarks) -> bool:
 
 def both_ways(network: Layer, params: Params, x: Array) -> tuple[Array, Array]:
     """Return what a network says of pictures (K, H, W, C), and of their mirror images: (K, D)."""
-    y, _ = network.forward(params, np.concatenate([x, x[:, :, ::-1]]))
+    y = output(network, params, np.concatenate([x, x[:, :, ::-1]]))
     return y[: len(x)], y[len(x) :]
 
 

@@ -1,7 +1,7 @@
 """Layers own sizes, never arrays; ``forward`` and ``backward`` stand side by side."""
 
 from vae_core.layers.activations import LeakyRelu, Sigmoid, Silu, Softplus, Tanh, sigmoid, softplus
-from vae_core.layers.chain import Chain, Residual, input_grad, param_grads
+from vae_core.layers.chain import Chain, Residual, input_grad, output, param_grads
 from vae_core.layers.conv import Conv2d
 from vae_core.layers.linear import Flatten, Linear, Reshape
 from vae_core.layers.masked import MaskedLinear
@@ -29,6 +29,7 @@ __all__ = [
     "Tanh",
     "TiledConv2d",
     "input_grad",
+    "output",
     "param_grads",
     "sigmoid",
     "softplus",

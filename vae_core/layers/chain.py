@@ -59,6 +59,19 @@ class Chain:
         )
 
 
+def output(layer: Layer, params: Params, x: Array) -> Array:
+    """Return the output alone: what :meth:`backward` would need is let go at once."""
+    if isinstance(layer, Chain):
+        for name, each in layer.layers.items():
+            x = output(each, scope(params, name), x)
+        return x
+    if isinstance(layer, Residual):
+        y = output(layer.inner, params, x)
+        y += x
+        return y
+    return layer.forward(params, x)[0]
+
+
 def param_grads(layer: Layer, params: Params, cache: Cache, dy: Array) -> Grads:
     """Return the gradients of a layer's parameters alone, the cheap way if the layer knows one."""
     if isinstance(layer, Chain | Linear | Conv2d | TiledConv2d):
