@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from vae_core.imaging.align import Frame
-from vae_core.layers import Chain, Conv2d, Flatten, Layer, LeakyRelu, Linear, Residual
+from vae_core.layers import Chain, Conv2d, Flatten, Layer, LeakyRelu, Linear, Residual, TiledConv2d
 from vae_core.types import Array, unscope
 
 SPECIES = ("person", "dog")
@@ -42,7 +42,9 @@ def as_input(pixels: Array) -> Array:
 
 def convolution(inputs: int, outputs: int, stride: int = 1) -> Chain:
     """3 x 3 convolution and leaky ReLU."""
-    return Chain({"conv": Conv2d(inputs, outputs, stride=stride), "relu": LeakyRelu(0.1)})
+    tiled = stride == 1
+    conv = TiledConv2d(inputs, outputs) if tiled else Conv2d(inputs, outputs, stride=stride)
+    return Chain({"conv": conv, "relu": LeakyRelu(0.1)})
 
 
 def trunk(fine: int, coarse: int) -> dict[str, Layer]:

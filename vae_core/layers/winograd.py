@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from vae_core.backend import array_module
 from vae_core.layers.conv import Conv2d
+from vae_core.patches import zero_padded
 from vae_core.types import Array, Cache, Params, Rng
 
 OUT, IN = 4, 6
@@ -126,7 +127,7 @@ def cut(x: Array, side: int, step: int) -> Array:
     view = sliding_window_view if xp is np else xp.lib.stride_tricks.sliding_window_view
     before = (side - step) // 2
     after = (before + -height % step, before + -width % step)
-    padded = xp.pad(x, ((0, 0), (before, after[0]), (before, after[1]), (0, 0)))
+    padded = zero_padded(x, before, after)
     squares = view(padded, (side, side), axis=(1, 2))[:, ::step, ::step]
     rows: Array = squares.transpose(4, 5, 0, 1, 2, 3).reshape(side * side, -1, channels)
     return rows
