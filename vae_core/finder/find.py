@@ -1,6 +1,5 @@
 """Photo -> faces: the scout names candidates, the reader judges, the gauge measures."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,17 +80,20 @@ class Candidates(NamedTuple):
     def best(self, count: int) -> "Candidates":
         """Return the ``count`` hottest, each only once: one point set per place and size."""
         kept: list[int] = []
-        for k in np.argsort(-self.heat):
-            if len(kept) < count and not any(same_place(*self.points[[k, j]]) for j in kept):
-                kept.append(int(k))
+        same = same_places(self.points)
+        for k in np.argsort(-self.heat).tolist():
+            if len(kept) < count and not same[k, kept].any():
+                kept.append(k)
         return Candidates(self.heat[kept], self.points[kept])
 
 
-def same_place(points: Array, others: Array) -> bool:
-    """Say whether two sets of landmarks, (4, 2) each, have about one place and size."""
-    small, large = sorted([float(spread(points)), float(spread(others))])
-    apart = math.dist(points.mean(axis=0), others.mean(axis=0))
-    return apart < NEAR * large and large < ALIKE * small
+def same_places(points: Array) -> Array:
+    """Say of each two of (K, 4, 2) landmarks whether they have about one place and size: (K, K)."""
+    size, centre = spread(points), points.mean(axis=1)
+    small, large = np.minimum.outer(size, size), np.maximum.outer(size, size)
+    apart = np.linalg.norm(centre[:, None] - centre, axis=-1)
+    same: Array = (apart < NEAR * large) & (large < ALIKE * small)
+    return same
 
 
 @dataclass(frozen=True)
