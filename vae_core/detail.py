@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vae_core.imaging.warp import enlarge, pull, shrink, warps
+from vae_core.imaging.warp import enlarge, in_planes, pull, shrink, warps
 from vae_core.timing import smooth
 from vae_core.types import Array
 
@@ -76,9 +76,10 @@ def compose(imagined: Array, first: End, last: End, positions: Array, detail: fl
     frames = np.empty((len(imagined), height, width, channels), np.float32)
     blend = Blend(first, last)
     for frame, base, t in zip(frames, imagined, positions, strict=True):
-        frame[:] = enlarge(base, height, width)
-        if detail > 0:
-            frame += np.float32(detail) * (blend.at(float(t), base) - frame)
+        drawn = enlarge(base, height, width) if detail < 1 else blend.at(float(t), base)
+        if 0 < detail < 1:
+            drawn += np.float32(detail) * (blend.at(float(t), base) - drawn)
+        frame[:] = drawn
     return frames
 
 
@@ -87,7 +88,8 @@ class Blend:
 
     def __init__(self, first: End, last: End) -> None:
         self.points = first.points, last.points
-        self.bands = list(zip(bands_of(first.picture), bands_of(last.picture), strict=True))
+        both = (bands_of(in_planes(end.picture)) for end in (first, last))
+        self.bands = list(zip(*both, strict=True))
         eyes = (first.points + last.points)[:2].mean(axis=0) / 2 if len(first.points) else MIDDLE
         self.late = [lateness(eyes, *band[0].shape[:2]) for band in self.bands]
 

@@ -1,6 +1,9 @@
 """Smooth warps that bring landmarks together, and coarse arrays made fine.
 
 Places are (x, y) in [0, 1], fractions of a picture's width and height.
+
+Pictures are (H, W, C) as everywhere, but what comes out of these functions has each colour in one
+piece of memory, as :func:`in_planes` lays it out: NumPy is quickest along long rows.
 """
 
 from functools import lru_cache
@@ -66,18 +69,14 @@ def pull(picture: Array, warp: Array) -> Array:
 
 
 def bilinear(picture: Array, x: Array, y: Array) -> Array:
-    """Interpolate (H, W, C) at pixel indices x and y, (h, w) both, inside it: (h, w, C).
-
-    Colours lie in planes of their own meanwhile, because NumPy is quickest along long rows.
-    """
+    """Interpolate (H, W, C) at pixel indices x and y, (h, w) both, inside it: (h, w, C)."""
     h, w, channels = picture.shape
     left, top = np.minimum(x.astype(np.int32), w - 2), np.minimum(y.astype(np.int32), h - 2)
     fx, fy = (x - left).astype(np.float32).ravel(), (y - top).astype(np.float32).ravel()
-    planes, first = picture.reshape(-1, channels).T, (top * w + left).ravel()
-    planes = np.ascontiguousarray(planes)
+    planes, first = planes_of(picture).reshape(channels, -1), (top * w + left).ravel()
     upper = mix(planes.take(first, axis=1), planes.take(first + 1, axis=1), fx)
     lower = mix(planes.take(first + w, axis=1), planes.take(first + w + 1, axis=1), fx)
-    return mix(upper, lower, fy).T.reshape(*x.shape, channels)
+    return np.moveaxis(mix(upper, lower, fy).reshape(channels, *x.shape), 0, 2)
 
 
 def mix(first: Array, second: Array, share: Array) -> Array:
@@ -145,7 +144,14 @@ def shrinking(cells: int, size: int) -> Array:
 
 def both_ways(down: Array, across: Array, x: Array) -> Array:
     """Apply a matrix to columns, another one to rows: (h, H), (w, W), (H, W, C) -> (h, w, C)."""
-    height, width, channels = x.shape
-    tall = (down @ x.reshape(height, -1)).reshape(-1, width, channels)
-    both: Array = np.matmul(across, tall)
-    return both
+    return np.moveaxis(down @ planes_of(x) @ across.T, 0, 2)
+
+
+def in_planes(picture: Array) -> Array:
+    """Return (H, W, C) that is equal and has each colour in one piece of memory."""
+    return np.moveaxis(planes_of(picture), 0, 2)
+
+
+def planes_of(picture: Array) -> Array:
+    """(H, W, C) -> (C, H, W), not copied if the colours are in planes already."""
+    return np.ascontiguousarray(np.moveaxis(picture, 2, 0))
