@@ -50,8 +50,8 @@ TOO_SLOW = "The photo takes too long to decode; save it again as an ordinary JPE
 TOO_COSTLY = "The photo takes too much memory to decode; send a smaller one, or a JPEG."
 BUSY = "There is a lot to do here right now; please try again in a moment."
 
-DUE: ContextVar[float] = ContextVar("DUE")
-"""When the answer that is being worked on is due, on the monotonic clock."""
+DUE: ContextVar["Deadline"] = ContextVar("DUE")
+"""When the answer that is being worked on is due."""
 
 
 class BusyError(DogpeopleError):
@@ -59,6 +59,21 @@ class BusyError(DogpeopleError):
 
     def __init__(self) -> None:
         super().__init__(BUSY)
+
+
+class Deadline:
+    """When an answer is due, so many seconds from now; at once, when nobody waits any more."""
+
+    def __init__(self, seconds: float) -> None:
+        self.at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return how many seconds there are until then."""
+        return self.at - time.monotonic()
+
+    def pass_now(self) -> None:
+        """Have the work left off as soon as it can be."""
+        self.at = -math.inf
 
 
 class Decoder:
@@ -258,7 +273,8 @@ class DecoderPool:
 
 def time_left() -> float:
     """Return how many seconds there are until the answer is due."""
-    return DUE.get(time.monotonic() + START_SECONDS) - time.monotonic()
+    due = DUE.get(None)
+    return due.left() if due else START_SECONDS
 
 
 def check_time() -> None:

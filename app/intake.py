@@ -6,8 +6,8 @@ whoever comes then is asked to come back. An answer leaves as fast as it is take
 taken slowly makes room for others.
 """
 
+import asyncio
 import math
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.decoding import DUE, BusyError
+from app.decoding import DUE, BusyError, Deadline
 from app.metrics import Metrics
 from app.settings import Settings
 
@@ -58,15 +58,16 @@ class Body:
         self.size += len(data)
         self.pieces.extend(data[i : i + PIECE] for i in range(0, len(data), PIECE))
 
-    def replay(self, receive: Receive) -> Receive:
-        """Return what hands the pieces on, one at a time, and then does what ``receive`` does."""
+    def replay(self, gone: anyio.Event) -> Receive:
+        """Return what hands the pieces on, one at a time, and then says when the client is gone."""
         over = False
 
         async def next_message() -> Message:
             nonlocal over
             await anyio.lowlevel.checkpoint()
             if over:
-                return await receive()
+                await gone.wait()
+                return {"type": "http.disconnect"}
             piece = self.pieces.popleft() if self.pieces else b""
             over = not self.pieces
             return {"type": "http.request", "body": piece, "more_body": not over}
@@ -192,11 +193,19 @@ class Intake:
     ) -> None:
         """Pass a request on; BusyError if the answer does not begin in time.
 
-        Once it begins, the place is free: only the network has work left.
+        Once it begins, the place is free: only the network has work left. A client that leaves is
+        not worked for any longer.
         """
         seconds = self.settings.send_seconds
-        patience = PATIENCE * self.settings.answer_seconds
-        DUE.set(time.monotonic() + patience)
+        due, gone = Deadline(PATIENCE * self.settings.answer_seconds), anyio.Event()
+        DUE.set(due)
+
+        async def notice() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            due.pass_now()
+            gone.set()
+            answering.cancel()
 
         async def send_in_time(message: Message) -> None:
             await anyio.lowlevel.checkpoint_if_cancelled()  # too late: another answer is given
@@ -204,9 +213,13 @@ class Intake:
             leave()
             await self.store.hand_out(body, message, send, seconds)
 
-        with anyio.move_on_after(patience) as answering:
-            await self.app(scope, body.replay(receive), send_in_time)
-        if answering.cancelled_caught:
+        with anyio.move_on_after(due.left()) as answering:
+            noticing = asyncio.create_task(notice())
+            try:
+                await self.app(scope, body.replay(gone), send_in_time)
+            finally:
+                noticing.cancel()
+        if answering.cancelled_caught and not gone.is_set():
             raise BusyError
 
 

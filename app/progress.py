@@ -12,6 +12,8 @@ from typing import ParamSpec, TypeVar
 
 import anyio
 
+from app.decoding import check_time
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -34,7 +36,11 @@ REPORT: ContextVar[Callable[[str], None]] = ContextVar("report", default=lambda 
 
 
 def report(stage: str) -> None:
-    """Say what comes next, to whoever asked for the work of this context."""
+    """Say what comes next, to whoever asked for the work of this context.
+
+    BusyError if it is too late for that, or if nobody waits any more.
+    """
+    check_time()
     REPORT.get()(stage)
 
 
