@@ -36,7 +36,7 @@ CHOICES: dict[str, dict[Any, str]] = {
     },
     "easings": {"linear": "At once", "smooth": "Gently"},
     "speeds": {6: "Slow", 12: "Normal", 24: "Fast"},
-    "directions": {"true": "There and back", "false": "One way"},
+    "directions": {"true": "To and fro", "false": "One way"},
     "holds": {0: "No", 6: "A moment", 18: "A while"},
 }
 """What the page's lists offer, and in which words."""
