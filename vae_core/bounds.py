@@ -11,7 +11,7 @@ from vae_core.backend import array_module
 from vae_core.layers import output, param_grads
 from vae_core.model import VAE, Losses
 from vae_core.products import Grads
-from vae_core.types import Array, Params, Rng, scope, unscope
+from vae_core.types import Array, Params, Rng, joined, scope
 
 AT_ONCE = 5000
 """Draws that are decoded together."""
@@ -79,11 +79,7 @@ def bound_and_grads(
     dh = dh.reshape(n, k, -1).sum(axis=1)
     encoder_grads = param_grads(vae.encoder, encoder, encoder_cache, dh)
 
-    grads = (
-        unscope(encoder_grads, "encoder")
-        | unscope(posterior_grads, "posterior")
-        | unscope(decoder_grads, "decoder")
-    )
+    grads = joined(encoder=encoder_grads, posterior=posterior_grads, decoder=decoder_grads)
     return Losses(-float(bound.mean()), float(nll.mean()), float(log_ratio.mean())), grads
 
 

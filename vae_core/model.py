@@ -13,7 +13,7 @@ from vae_core.losses import Likelihood, likelihood_named
 from vae_core.networks import ACTIVATIONS, PATCH, conv_networks, mlp_networks
 from vae_core.posterior import DiagonalGaussian, Posterior
 from vae_core.products import Grads
-from vae_core.types import Array, Params, Rng, scope, unscope
+from vae_core.types import Array, Params, Rng, joined, scope
 
 ARCHITECTURES = ("mlp", "conv")
 LARGEST_FLOW = 1 << 14
@@ -119,10 +119,10 @@ class VAE:
 
     def init(self, rng: Rng) -> Params:
         """Draw initial parameters, float64; :func:`cast` makes them float32."""
-        return (
-            unscope(self.encoder.init(rng), "encoder")
-            | unscope(self.posterior.init(rng), "posterior")
-            | unscope(self.decoder.init(rng), "decoder")
+        return joined(
+            encoder=self.encoder.init(rng),
+            posterior=self.posterior.init(rng),
+            decoder=self.decoder.init(rng),
         )
 
     def encode(self, params: Params, x: Array) -> Array:
@@ -162,11 +162,7 @@ class VAE:
         dh, posterior_grads = self.posterior.backward(posterior, posterior_cache, dz, beta / n)
         encoder_grads = param_grads(self.encoder, encoder, encoder_cache, dh)
 
-        grads = (
-            unscope(encoder_grads, "encoder")
-            | unscope(posterior_grads, "posterior")
-            | unscope(decoder_grads, "decoder")
-        )
+        grads = joined(encoder=encoder_grads, posterior=posterior_grads, decoder=decoder_grads)
         reconstruction, kl_mean = float(nll.mean()), float(kl.mean())
         return Losses(reconstruction + beta * kl_mean, reconstruction, kl_mean), grads
 

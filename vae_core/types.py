@@ -29,3 +29,8 @@ def scope(params: Params, name: str) -> Params:
 def unscope(params: Mapping[str, T], name: str) -> dict[str, T]:
     """Put ``name`` in front of every key: the inverse of :func:`scope`."""
     return {f"{name}.{key}": p for key, p in params.items()}
+
+
+def joined(**parts: Mapping[str, T]) -> dict[str, T]:
+    """Put several parts together, each below its name."""
+    return {key: p for name, part in parts.items() for key, p in unscope(part, name).items()}

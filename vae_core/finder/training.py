@@ -19,7 +19,7 @@ from vae_core.model import cast
 from vae_core.optim import Adam
 from vae_core.products import Grads
 from vae_core.training import Progress, TrainSettings, TrainState, batch_at
-from vae_core.types import Array, Params, Rng, scope, unscope
+from vae_core.types import Array, Params, Rng, joined, scope, unscope
 
 RARE = -4.0
 """Heat logit to begin with: hardly any cell holds a face (arXiv:1708.02002, section 3.3)."""
@@ -65,7 +65,7 @@ def open_crop_set(directory: Path, kind: str) -> CropSet:
 def new_finder_state(settings: TrainSettings) -> TrainState:
     """Draw float32 parameters of both networks from the settings' seed."""
     rng = np.random.default_rng(settings.seed)
-    params = unscope(build_scout().init(rng), "scout") | unscope(build_reader().init(rng), "reader")
+    params = joined(scout=build_scout().init(rng), reader=build_reader().init(rng))
     params["scout.heads.bias"][: len(SPECIES)] = RARE
     return TrainState(cast(params), Adam().init(cast(params)))
 
@@ -192,7 +192,7 @@ def train_finder(
             second = pool.submit(reader_step, scope(state.params, "reader"), *read)
             heat, scout_points, scout_grads = first.result()
             species, reader_points, reader_grads = second.result()
-            grads = unscope(scout_grads, "scout") | unscope(reader_grads, "reader")
+            grads = joined(scout=scout_grads, reader=reader_grads)
             optimizer.update(state.params, grads, state.adam, lr)
             total = heat + scout_points + species + reader_points
             losses = FinderLosses(total, heat, scout_points, species, reader_points)
