@@ -27,7 +27,7 @@ train mnist mnist
 train mnist-ramp mnist
 
 # The finder: scout and reader on composed pictures; then the reader once more, on the scout's own
-# candidates too; then the gauge; then the reader again, on what the whole finder looks at.
+# candidates too; then the gauge; then the reader twice more, on what the whole finder looks at.
 # The pictures of the shipped one were exchanged on the way: see its card.
 finder_terms="Scenes and faces: the sources of \"people and dogs\" and, for people in scenes, webmorph \
 portraits; photos without faces from the web (no terms stated). The pictures themselves may not be \
@@ -41,8 +41,9 @@ compose() { # NAME ARGUMENTS...
 }
 
 export OPENBLAS_NUM_THREADS=1 # scout and reader have a core each
-networks() { # PRESET FOLDER OUT [START]
-    "$PYTHON" -m vae_core train --preset "$1" --data "prepared/$2" --out "$3" ${4:+--start "$4"}
+networks() { # PRESET FOLDER OUT [START [KEEP]]
+    "$PYTHON" -m vae_core train --preset "$1" --data "prepared/$2" --out "$3" \
+        ${4:+--start "$4"} ${5:+--keep "$5"}
 }
 compose finder
 networks finder finder prepared/finder/first.safetensors
@@ -52,7 +53,10 @@ networks reader reader prepared/reader/second.safetensors prepared/finder/first.
 networks gauge finder prepared/finder/third.safetensors prepared/reader/second.safetensors
 compose again --scout 0 --gauge 0 --reader 50000 --mined 30000 --seed 11 \
     --finder prepared/finder/third.safetensors
-networks reader again models/finder.safetensors prepared/finder/third.safetensors
+networks reader again prepared/finder/fourth.safetensors prepared/finder/third.safetensors
+compose more --scout 0 --gauge 0 --reader 50000 --mined 30000 --seed 23 \
+    --finder prepared/finder/fourth.safetensors
+networks reader more models/finder.safetensors prepared/finder/fourth.safetensors 0.3333
 
 # The models of faces see them where the finder sees them, as they will when they are served.
 unset OPENBLAS_NUM_THREADS

@@ -66,6 +66,27 @@ def test_the_reader_of_a_finder_can_learn_more_and_the_finder_stays_whole(folder
     assert after.boxes.keys() == {"person", "dog"}
 
 
+def test_a_reader_can_keep_a_share_of_the_old_one(folder):
+    start = ["--start", str(folder / "finder.safetensors")]
+    assert train(folder, "reader", "new.safetensors", *start) == 0
+    assert train(folder, "reader", "mixed.safetensors", *start, "--keep", "0.25") == 0
+    old, new, mixed = (
+        Finder.from_file(folder / f"{name}.safetensors").params
+        for name in ("finder", "new", "mixed")
+    )
+    for name, values in mixed.items():
+        expected = 0.25 * old[name] + 0.75 * new[name]
+        np.testing.assert_allclose(values, expected, rtol=2e-3, atol=1e-5)
+    assert "reader, 25 % of the old one kept" in (folder / "mixed.md").read_text()
+
+
+@pytest.mark.parametrize(("preset", "keep"), [("reader", "1"), ("gauge", "0.5"), ("finder", "0.5")])
+def test_only_a_reader_keeps_a_share(folder, preset, keep, capsys):
+    start = ["--start", str(folder / "first.safetensors")] if preset != "finder" else []
+    assert train(folder, preset, "nothing.safetensors", *start, "--keep", keep) == 2
+    assert "--keep" in capsys.readouterr().err
+
+
 def test_the_set_says_what_it_is_made_of(folder):
     header = json.loads((folder / "set" / "finder.json").read_text())
     assert (header["scout"], header["reader"], header["gauge"]) == (6, 8, 6)

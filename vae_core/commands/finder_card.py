@@ -71,8 +71,10 @@ def card(metadata: dict[str, Any], threshold: float, params: dict[str, Array], s
 
 def lesson_row(lesson: dict[str, Any]) -> str:
     """Return one training run as a row of the card."""
+    kept = lesson.get("kept", 0)
+    mixed = f", {100 * kept:.0f} % of the old one kept" if kept else ""
     return (
-        f"| {lesson['networks']} | {lesson['step']:,} of {lesson['batch']} "
+        f"| {lesson['networks']}{mixed} | {lesson['step']:,} of {lesson['batch']} "
         f"| {lesson['pictures']} | {lesson['seconds'] / 60:.0f} |"
     )
 

@@ -45,10 +45,12 @@ LOWEST = 0.1
 class FinderJob:
     """The finder on a folder made by ``compose``."""
 
-    def __init__(self, data: Path, changes: dict[str, Any], start: Path | None) -> None:
+    def __init__(
+        self, data: Path, changes: dict[str, Any], start: Path | None, keep: float = 0.0
+    ) -> None:
         self.settings = replace(FINDER, **changes)
-        if start is not None:
-            raise ConfigError("Scout and reader begin from nothing; leave --start out.")
+        if start is not None or keep:
+            raise ConfigError("Scout and reader begin from nothing; leave --start and --keep out.")
         if self.settings.beta:
             raise ConfigError("The finder has no KL term; leave --beta out.")
         self.scout, self.reader = open_crop_set(data, "scout"), open_crop_set(data, "reader")
@@ -75,12 +77,24 @@ class FinderJob:
 
 
 class CropJob:
-    """One network of a finder alone, on crops: the gauge from nothing, the reader as it is."""
+    """One network of a finder alone, on crops: the gauge from nothing, the reader as it is.
+
+    keep: how much of the old network there is in the new one. Weights midway between those before
+    and after some more training judge better than either (arXiv:2109.01903).
+    """
 
     def __init__(
-        self, kind: str, preset: TrainSettings, data: Path, changes: dict[str, Any], start: Path
+        self,
+        kind: str,
+        preset: TrainSettings,
+        data: Path,
+        changes: dict[str, Any],
+        start: Path,
+        keep: float = 0.0,
     ) -> None:
-        self.kind = kind
+        if not 0 <= keep < 1:
+            raise ConfigError("What --keep says is a share: 0 or more, and less than 1.")
+        self.kind, self.keep = kind, keep
         self.settings = replace(preset, **changes)
         self.data = open_crop_set(data, kind)
         tensors, header = read_tensors(start)
@@ -96,7 +110,7 @@ class CropJob:
         if self.kind == "gauge":
             params = new_gauge_params(self.settings)
         else:
-            params = {n: p for n, p in self.networks.items() if n.startswith("reader.")}
+            params = {n: p.copy() for n, p in self.networks.items() if n.startswith("reader.")}
         return TrainState(params, Adam().init(params))
 
     def train(self, state: TrainState) -> Iterator[Progress]:
@@ -107,22 +121,32 @@ class CropJob:
         """Write all the networks; as a finder, with its card, once they are three."""
         count = f"{self.data.header[self.kind]:,}"
         lesson = told(self.kind, self.settings, state, str(self.settings.batch), count)
+        lesson["kept"] = self.keep
         metadata = {
             "lessons": [*self.metadata["lessons"], lesson],
             "dataset": self.metadata["dataset"],
         }
-        networks = self.networks | state.params
+        networks = self.networks | {
+            name: p + np.float32(self.keep) * (self.networks[name] - p) if self.keep else p
+            for name, p in state.params.items()
+        }
         complete = any(name.startswith("gauge.") for name in networks)
         return (write_finder if complete else write)(out, networks, metadata)
 
 
-def reader_job(data: Path, changes: dict[str, Any], start: Path | None) -> CropJob:
+def reader_job(
+    data: Path, changes: dict[str, Any], start: Path | None, keep: float = 0.0
+) -> CropJob:
     """Return the reader's training, once more and alone, on more crops."""
-    return CropJob("reader", READER, data, changes, named("reader", start))
+    return CropJob("reader", READER, data, changes, named("reader", start), keep)
 
 
-def gauge_job(data: Path, changes: dict[str, Any], start: Path | None) -> CropJob:
+def gauge_job(
+    data: Path, changes: dict[str, Any], start: Path | None, keep: float = 0.0
+) -> CropJob:
     """Return the gauge's training, which completes a finder."""
+    if keep:
+        raise ConfigError("The gauge begins from nothing; leave --keep out.")
     return CropJob("gauge", GAUGE, data, changes, named("gauge", start))
 
 

@@ -29,7 +29,7 @@ from vae_core.training import (
 )
 
 SAVE_SECONDS = 60.0
-FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any], Path | None], Job]] = {
+FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any], Path | None, float], Job]] = {
     "finder": FinderJob,
     "reader": reader_job,
     "gauge": gauge_job,
@@ -50,6 +50,9 @@ def add_command(subparsers: Any) -> None:
     parser.add_argument("--data", required=True, type=Path, help="folder made by `prepare`")
     parser.add_argument("--out", required=True, type=Path, help="checkpoint to write")
     parser.add_argument("--start", type=Path, help="networks that reader and gauge go on from")
+    parser.add_argument(
+        "--keep", type=float, default=0.0, help="share of the old reader in the new one, 0 to 1"
+    )
     parser.add_argument("--until", type=int, help="stop after that step, to go on later")
     parser.add_argument("--restart", action="store_true", help="forget an unfinished run")
     for name, kind in (("steps", int), ("batch", int), ("lr", float), ("beta", float)):
@@ -67,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.out} is a folder; --out names the file to write.")
     us = team()
     with us.together():
-        job = make_job(args.preset, args.data, changes, args.start, args.device, us)
+        job = make_job(args.preset, args.data, changes, args.start, args.keep, args.device, us)
         if not us.leads:
             return 0 if follow(job, us) else 1
         folder = RunFolder(args.out)
@@ -112,6 +115,7 @@ def make_job(
     data: Path,
     changes: dict[str, Any],
     start: Path | None,
+    keep: float = 0.0,
     device: str = "cpu",
     us: Team = ALONE,
 ) -> Job:
@@ -121,11 +125,11 @@ def make_job(
             raise ConfigError("The finder is trained by one process; leave mpiexec out.")
         if device != "cpu":
             raise ConfigError("The finder is trained on a CPU; leave --device out.")
-        return FINDER_JOBS[preset](data, changes, start)
+        return FINDER_JOBS[preset](data, changes, start, keep)
     if us.size > 1 and device != "cpu":
         raise ConfigError("Several processes train on CPUs; leave --device out.")
-    if start is not None:
-        raise ConfigError("A VAE begins from nothing; leave --start out.")
+    if start is not None or keep:
+        raise ConfigError("A VAE begins from nothing; leave --start and --keep out.")
     return VAEJob(preset, data, changes, device, us)
 
 
