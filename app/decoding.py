@@ -62,7 +62,7 @@ class BusyError(DogpeopleError):
 
 
 class Deadline:
-    """When an answer is due, so many seconds from now; at once, when nobody waits any more."""
+    """When an answer is due, so many seconds from now."""
 
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
@@ -70,10 +70,6 @@ class Deadline:
     def left(self) -> float:
         """Return how many seconds there are until then."""
         return self.at - time.monotonic()
-
-    def pass_now(self) -> None:
-        """Have the work left off as soon as it can be."""
-        self.at = -math.inf
 
 
 class Decoder:

@@ -6,7 +6,6 @@ whoever comes then is asked to come back. An answer leaves as fast as it is take
 taken slowly makes room for others.
 """
 
-import asyncio
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
@@ -58,16 +57,15 @@ class Body:
         self.size += len(data)
         self.pieces.extend(data[i : i + PIECE] for i in range(0, len(data), PIECE))
 
-    def replay(self, gone: anyio.Event) -> Receive:
-        """Return what hands the pieces on, one at a time, and then says when the client is gone."""
+    def replay(self, receive: Receive) -> Receive:
+        """Return what hands the pieces on, one at a time, and then does what ``receive`` does."""
         over = False
 
         async def next_message() -> Message:
             nonlocal over
             await anyio.lowlevel.checkpoint()
             if over:
-                await gone.wait()
-                return {"type": "http.disconnect"}
+                return await receive()
             piece = self.pieces.popleft() if self.pieces else b""
             over = not self.pieces
             return {"type": "http.request", "body": piece, "more_body": not over}
@@ -193,19 +191,11 @@ class Intake:
     ) -> None:
         """Pass a request on; BusyError if the answer does not begin in time.
 
-        Once it begins, the place is free: only the network has work left. A client that leaves is
-        not worked for any longer.
+        Once it begins, the place is free: only the network has work left.
         """
         seconds = self.settings.send_seconds
-        due, gone = Deadline(PATIENCE * self.settings.answer_seconds), anyio.Event()
-        DUE.set(due)
-
-        async def notice() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            due.pass_now()
-            gone.set()
-            answering.cancel()
+        patience = PATIENCE * self.settings.answer_seconds
+        DUE.set(Deadline(patience))
 
         async def send_in_time(message: Message) -> None:
             await anyio.lowlevel.checkpoint_if_cancelled()  # too late: another answer is given
@@ -213,13 +203,9 @@ class Intake:
             leave()
             await self.store.hand_out(body, message, send, seconds)
 
-        with anyio.move_on_after(due.left()) as answering:
-            noticing = asyncio.create_task(notice())
-            try:
-                await self.app(scope, body.replay(gone), send_in_time)
-            finally:
-                noticing.cancel()
-        if answering.cancelled_caught and not gone.is_set():
+        with anyio.move_on_after(patience) as answering:
+            await self.app(scope, body.replay(receive), send_in_time)
+        if answering.cancelled_caught:
             raise BusyError
 
 

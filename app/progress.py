@@ -38,7 +38,7 @@ REPORT: ContextVar[Callable[[str], None]] = ContextVar("report", default=lambda 
 def report(stage: str) -> None:
     """Say what comes next, to whoever asked for the work of this context.
 
-    BusyError if it is too late for that, or if nobody waits any more.
+    BusyError if it is too late for that: nobody waits any more.
     """
     check_time()
     REPORT.get()(stage)

@@ -1,22 +1,17 @@
 """How requests are let in, and who is turned away."""
 
-import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 
-import anyio
-import anyio.to_thread
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from app.decoding import DUE, BusyError, Deadline
-from app.intake import Intake
-from app.main import create_app, refuse
-from app.metrics import Metrics
+from app.main import create_app
 from app.morphing import Morpher
 from app.progress import report
 from app.rendering import RENDERINGS, picture_url, render_frames
@@ -78,39 +73,14 @@ def test_work_that_nobody_waits_for_any_more_keeps_its_thread_and_no_other_is_be
     assert len(begun) == 1
 
 
-def test_whoever_leaves_is_not_worked_for_any_longer():
-    begun, left_off, sent = threading.Event(), threading.Event(), []
+def test_what_is_late_is_left_off_at_its_next_stage():
+    def late():
+        DUE.set(Deadline(-1))
+        with pytest.raises(BusyError):
+            report("Encoding both faces…")
 
-    def work():
-        begun.set()
-        try:
-            for _ in range(200):
-                report("Still at it…")
-                time.sleep(0.05)
-        except BusyError:
-            left_off.set()
-
-    async def app(scope, receive, send):
-        context = copy_context()
-        await asyncio.get_running_loop().run_in_executor(None, context.run, work)
-
-    messages = [{"type": "http.request", "body": b"x"}]
-
-    async def receive():
-        if messages:
-            return messages.pop()
-        assert await anyio.to_thread.run_sync(begun.wait, 30)
-        return {"type": "http.disconnect"}
-
-    async def send(message):
-        sent.append(message)
-
-    intake = Intake(app, Settings(), refuse, Metrics([], 1))
-    headers = [(b"content-length", b"1")]
-    anyio.run(intake, {"type": "http", "path": "/", "headers": headers}, receive, send)
-    assert left_off.wait(5)
-    assert sent == []
-    assert intake.places_left == Settings().places
+    report("Encoding both faces…")
+    copy_context().run(late)
 
 
 @pytest.mark.parametrize("form", RENDERINGS)
