@@ -50,8 +50,8 @@ TOO_SLOW = "The photo takes too long to decode; save it again as an ordinary JPE
 TOO_COSTLY = "The photo takes too much memory to decode; send a smaller one, or a JPEG."
 BUSY = "There is a lot to do here right now; please try again in a moment."
 
-DUE: ContextVar["Deadline"] = ContextVar("DUE")
-"""When the answer that is being worked on is due."""
+DUE: ContextVar[float] = ContextVar("DUE")
+"""When the answer that is being worked on is due, on the monotonic clock."""
 
 
 class BusyError(DogpeopleError):
@@ -59,17 +59,6 @@ class BusyError(DogpeopleError):
 
     def __init__(self) -> None:
         super().__init__(BUSY)
-
-
-class Deadline:
-    """When an answer is due, so many seconds from now."""
-
-    def __init__(self, seconds: float) -> None:
-        self.at = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Return how many seconds there are until then."""
-        return self.at - time.monotonic()
 
 
 class Decoder:
@@ -269,8 +258,7 @@ class DecoderPool:
 
 def time_left() -> float:
     """Return how many seconds there are until the answer is due."""
-    due = DUE.get(None)
-    return due.left() if due else START_SECONDS
+    return DUE.get(time.monotonic() + START_SECONDS) - time.monotonic()
 
 
 def check_time() -> None:

@@ -7,6 +7,7 @@ taken slowly makes room for others.
 """
 
 import math
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.decoding import DUE, BusyError, Deadline
+from app.decoding import DUE, BusyError
 from app.metrics import Metrics
 from app.settings import Settings
 
@@ -195,7 +196,7 @@ class Intake:
         """
         seconds = self.settings.send_seconds
         patience = PATIENCE * self.settings.answer_seconds
-        DUE.set(Deadline(patience))
+        DUE.set(time.monotonic() + patience)
 
         async def send_in_time(message: Message) -> None:
             await anyio.lowlevel.checkpoint_if_cancelled()  # too late: another answer is given

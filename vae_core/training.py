@@ -28,7 +28,7 @@ from vae_core.model import VAE, Losses, cast
 from vae_core.optim import Adam, AdamState
 from vae_core.products import Grads, weighted_sum
 from vae_core.schedules import schedule_named
-from vae_core.types import Array, Params, Rng, scope, unscope
+from vae_core.types import Array, Params, Rng, joined, scope
 
 START_PICTURES = 8000
 """Pictures that the linear start looks at: all of them are more than memory wants to hold."""
@@ -250,8 +250,7 @@ def save_state(path: Path, state: TrainState, settings: dict[str, Any]) -> None:
     an I/O error leaves the newest as it was and raises CheckpointError.
     """
     adam = state.adam
-    tensors = unscope(state.params, "params")
-    tensors |= unscope(adam.gradient, "gradient") | unscope(adam.square, "square")
+    tensors = joined(params=state.params, gradient=adam.gradient, square=adam.square)
     header = {"step": adam.step, "seconds": state.seconds, "settings": settings}
     write_tensors(fresh(path), tensors, header)
     try:

@@ -11,7 +11,7 @@ from contextvars import copy_context
 import numpy as np
 import pytest
 
-from app.decoding import DUE, TOO_COSTLY, BusyError, Deadline, DecoderPool, MemoryBudget
+from app.decoding import DUE, TOO_COSTLY, BusyError, DecoderPool, MemoryBudget
 from app.messages import Line
 from app.settings import Settings
 from tests.app.pictures import as_bytes, draw_face, photo
@@ -118,7 +118,7 @@ def test_a_photo_that_kills_its_child_is_refused(pool):
 
 def test_an_answer_that_is_due_sooner_leaves_less_time(pool):
     def read():
-        DUE.set(Deadline(0.3))
+        DUE.set(time.monotonic() + 0.3)
         with pytest.raises(PhotoTooSlowError):
             pool(ENDLESS, None, LIMITS)
 

@@ -9,6 +9,7 @@ from PIL import Image
 from vae_core.finder.network import CELL, READER_FRAME, as_input
 from vae_core.imaging.align import Similarity, as_matrix
 from vae_core.imaging.resample import cut
+from vae_core.patches import zero_padded
 from vae_core.types import Array
 
 BASE = 384
@@ -46,7 +47,7 @@ def whole_cells(picture: Image.Image) -> Array:
     """Return (1, H, W, 3) in [-1, 1], filled up with mid grey to whole cells."""
     x = as_input(np.asarray(picture))
     h, w = (-side % CELL for side in x.shape[:2])
-    return np.pad(x, ((0, h), (0, w), (0, 0)))[None]
+    return zero_padded(x[None], 0, (h, w))
 
 
 def views(image: Image.Image, points: Array, expected: Array) -> tuple[list[Similarity], Array]:
