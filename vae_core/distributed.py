@@ -6,6 +6,7 @@ whole batch, so that the run is the one that a single process makes, up to how s
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 """Where MPICH's and Open MPI's mpiexec say how many processes they started."""
+FORWARDING = 0.5
+"""Seconds that mpiexec has to pass on what a process said before it ended them all."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Team:
                 raise
             said = error if isinstance(error, DogpeopleError) else repr(error)
             print(f"dogpeople: {said}", file=sys.stderr, flush=True)
+            time.sleep(FORWARDING)  # Abort ends the launcher too, and what it has not yet read
             self.comm.Abort(2)
 
 
