@@ -52,6 +52,8 @@ BUSY = "There is a lot to do here right now; please try again in a moment."
 
 DUE: ContextVar[float] = ContextVar("DUE")
 """When the answer that is being worked on is due, on the monotonic clock."""
+GIVEN_UP: ContextVar[threading.Event] = ContextVar("GIVEN_UP")
+"""Set when nobody waits for this context's work any more."""
 
 
 class BusyError(DogpeopleError):
@@ -262,6 +264,7 @@ def time_left() -> float:
 
 
 def check_time() -> None:
-    """Raise BusyError if the answer is late: nobody waits for the rest of the work."""
-    if time_left() < 0:
+    """Raise BusyError if the answer is late or the client gone: nobody waits for more work."""
+    given_up = GIVEN_UP.get(None)
+    if time_left() < 0 or (given_up is not None and given_up.is_set()):
         raise BusyError

@@ -6,11 +6,13 @@ from concurrent.futures import Executor
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
+from threading import Event
 from typing import Annotated, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
 
-from app.decoding import MemoryBudget
+from app.decoding import GIVEN_UP, MemoryBudget
+from app.intake import GONE, VanishedError
 from app.metrics import Metrics
 from app.morphing import Morpher
 from app.progress import Progress
@@ -18,6 +20,9 @@ from app.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+GLANCE = 0.1
+"""Seconds between two looks at whether the client is still there."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,23 @@ class Services:
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do a piece of work on a thread, a bounded number at a time: the event loop stays free.
 
-        Work that is given up before it begins is never done. What has begun goes on to its end and
-        keeps its thread until then, but nobody waits for it.
+        Work that is given up before it begins is never done. What has begun goes on to its next
+        :func:`~app.decoding.check_time` and keeps its thread until then, but nobody waits for it.
+        VanishedError when the client goes before the work is done.
         """
-        call = partial(copy_context().run, partial(work, *args, **kwargs))
-        return await asyncio.get_running_loop().run_in_executor(self.threads, call)
+        context, given_up = copy_context(), Event()
+        context.run(GIVEN_UP.set, given_up)
+        call = partial(context.run, partial(work, *args, **kwargs))
+        future = asyncio.get_running_loop().run_in_executor(self.threads, call)
+        try:
+            while not future.done():
+                await asyncio.wait([future], timeout=GLANCE)
+                if not future.done() and await GONE.get()():
+                    raise VanishedError
+            return future.result()
+        finally:
+            future.cancel()
+            given_up.set()
 
 
 def services(request: Request) -> Services:

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import TypeAlias
 
@@ -115,6 +116,15 @@ class VanishedError(Exception):
     """The client is gone."""
 
 
+async def there() -> bool:
+    """Tell of no client that it is gone."""
+    return False
+
+
+GONE: ContextVar[Callable[[], Awaitable[bool]]] = ContextVar("GONE", default=there)
+"""Tells whether the client of this context's request is gone."""
+
+
 class Intake:
     """ASGI middleware that lets requests in."""
 
@@ -197,6 +207,7 @@ class Intake:
         seconds = self.settings.send_seconds
         patience = PATIENCE * self.settings.answer_seconds
         DUE.set(time.monotonic() + patience)
+        GONE.set(partial(is_gone, receive))
 
         async def send_in_time(message: Message) -> None:
             await anyio.lowlevel.checkpoint_if_cancelled()  # too late: another answer is given
@@ -244,6 +255,15 @@ async def next_piece(receive: Receive) -> tuple[bytes, bool]:
     if message["type"] == "http.disconnect":
         raise VanishedError
     return message.get("body", b""), message.get("more_body", False)
+
+
+async def is_gone(receive: Receive) -> bool:
+    """Tell whether a client whose body is read has gone, without waiting for it to go."""
+    with anyio.CancelScope() as at_once:
+        at_once.cancel()
+        message = await receive()
+        return bool(message["type"] == "http.disconnect")
+    return False
 
 
 async def drain(receive: Receive, most: int) -> None:

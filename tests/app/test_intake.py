@@ -1,13 +1,17 @@
 """How requests are let in, and who is turned away."""
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import replace
 
+import httpx2
 import numpy as np
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from app.decoding import DUE, BusyError
@@ -245,3 +249,41 @@ def test_what_takes_work_needs_a_place_though_nothing_is_sent(models, monkeypatc
         assert client.get(path).status_code == 429
         assert client.get("/").status_code == 200
         assert client.get("/healthz").status_code == 200
+
+
+def test_work_is_left_off_when_its_client_goes(models, monkeypatch):
+    """Through a real socket, whose end the server has to notice by itself."""
+    begun, left_off = threading.Event(), threading.Event()
+
+    def work(*args):
+        begun.set()
+        try:
+            while True:
+                report("Drawing the faces in between…")
+                time.sleep(0.01)
+        except BusyError:
+            left_off.set()
+            raise
+
+    monkeypatch.setattr(Morpher, "morph", work)
+    app = create_app(Settings(models=models, model="faces"))
+    with running(app) as port, httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with pytest.raises(httpx2.ReadTimeout):
+            client.post("/api/v1/morph", files=FILES, timeout=httpx2.Timeout(30, read=1))
+        assert begun.is_set()
+        client.close()
+        assert left_off.wait(5)  # seconds before an answer would be due
+
+
+@contextmanager
+def running(app):
+    """Serve an app on a thread of this process; yield its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()

@@ -18,8 +18,8 @@ from vae_core.finder.find import Finder
 from vae_core.finder.network import SPECIES
 from vae_core.finder.training import (
     READER_BATCH,
+    first_params,
     new_finder_state,
-    new_gauge_params,
     open_crop_set,
     train_finder,
     train_on_crops,
@@ -31,9 +31,12 @@ from vae_core.training import Progress, TrainSettings, TrainState
 from vae_core.types import Array, Params, unscope
 
 FINDER = TrainSettings(steps=18_500, batch=16, lr=1e-3, lr_schedule="cosine")
-
-READER = TrainSettings(steps=10_000, batch=48, lr=7e-4, lr_schedule="cosine")
-GAUGE = TrainSettings(steps=12_000, batch=48, lr=1e-3, lr_schedule="cosine")
+PRACTICE = {
+    "scout": TrainSettings(steps=15_000, batch=32, lr=1e-3, lr_schedule="cosine"),
+    "reader": TrainSettings(steps=10_000, batch=48, lr=7e-4, lr_schedule="cosine"),
+    "gauge": TrainSettings(steps=12_000, batch=48, lr=1e-3, lr_schedule="cosine"),
+}
+"""How each network is trained when it is trained alone."""
 
 INVENTED = 0.02
 """Share of photos without a face in which the threshold may let one be found."""
@@ -77,7 +80,7 @@ class FinderJob:
 
 
 class CropJob:
-    """One network of a finder alone, on crops: the gauge from nothing, the reader as it is.
+    """One network of a finder alone, from what there is of it already.
 
     keep: how much of the old network there is in the new one. Weights midway between those before
     and after some more training judge better than either (arXiv:2109.01903).
@@ -86,31 +89,31 @@ class CropJob:
     def __init__(
         self,
         kind: str,
-        preset: TrainSettings,
         data: Path,
         changes: dict[str, Any],
-        start: Path,
+        start: Path | None,
         keep: float = 0.0,
     ) -> None:
+        if start is None:
+            raise ConfigError(f"The {kind} goes on from other networks; name them with --start.")
         if not 0 <= keep < 1:
             raise ConfigError("What --keep says is a share: 0 or more, and less than 1.")
         self.kind, self.keep = kind, keep
-        self.settings = replace(preset, **changes)
+        self.settings = replace(PRACTICE[kind], **changes)
         self.data = open_crop_set(data, kind)
         tensors, header = read_tensors(start)
         self.networks = cast({n: p for n, p in tensors.items() if not n.startswith("boxes.")})
         self.metadata = header["metadata"]
+        if keep and not any(name.startswith(f"{kind}.") for name in self.networks):
+            raise ConfigError(f"There is no {kind} yet to keep; leave --keep out.")
 
     def identity(self) -> dict[str, Any]:
         """Return settings and data."""
         return asdict(self.settings) | {"data": self.data.header}
 
     def new_state(self) -> TrainState:
-        """Begin from the reader as it is, or from a new gauge."""
-        if self.kind == "gauge":
-            params = new_gauge_params(self.settings)
-        else:
-            params = {n: p.copy() for n, p in self.networks.items() if n.startswith("reader.")}
+        """Begin from the network as it is; from a new one where there is none."""
+        params = first_params(self.kind, self.settings.seed, self.networks)
         return TrainState(params, Adam().init(params))
 
     def train(self, state: TrainState) -> Iterator[Progress]:
@@ -132,29 +135,6 @@ class CropJob:
         }
         complete = any(name.startswith("gauge.") for name in networks)
         return (write_finder if complete else write)(out, networks, metadata)
-
-
-def reader_job(
-    data: Path, changes: dict[str, Any], start: Path | None, keep: float = 0.0
-) -> CropJob:
-    """Return the reader's training, once more and alone, on more crops."""
-    return CropJob("reader", READER, data, changes, named("reader", start), keep)
-
-
-def gauge_job(
-    data: Path, changes: dict[str, Any], start: Path | None, keep: float = 0.0
-) -> CropJob:
-    """Return the gauge's training, which completes a finder."""
-    if keep:
-        raise ConfigError("The gauge begins from nothing; leave --keep out.")
-    return CropJob("gauge", GAUGE, data, changes, named("gauge", start))
-
-
-def named(kind: str, start: Path | None) -> Path:
-    """Return the networks to go on from; ConfigError where none are named."""
-    if start is None:
-        raise ConfigError(f"The {kind} goes on from other networks; name them with --start.")
-    return start
 
 
 def told(

@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from vae_core.backend import DEVICES
-from vae_core.commands.finder_job import FinderJob, gauge_job, reader_job
+from vae_core.commands.finder_job import PRACTICE, CropJob, FinderJob
 from vae_core.commands.job import Job
 from vae_core.commands.run_folder import RunFolder, log_row
 from vae_core.commands.vae_job import VAEJob
@@ -31,8 +32,7 @@ from vae_core.training import (
 SAVE_SECONDS = 60.0
 FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any], Path | None, float], Job]] = {
     "finder": FinderJob,
-    "reader": reader_job,
-    "gauge": gauge_job,
+    **{kind: partial(CropJob, kind) for kind in PRACTICE},
 }
 STOP = (signal.SIGINT, signal.SIGTERM)
 
@@ -45,13 +45,13 @@ def add_command(subparsers: Any) -> None:
         "--preset",
         required=True,
         choices=(*PRESETS, *FINDER_JOBS),
-        help=f"{presets}; finder, reader, gauge: find faces, on a folder made by `compose`",
+        help=f"{presets}; {', '.join(FINDER_JOBS)}: find faces, on a folder made by `compose`",
     )
     parser.add_argument("--data", required=True, type=Path, help="folder made by `prepare`")
     parser.add_argument("--out", required=True, type=Path, help="checkpoint to write")
-    parser.add_argument("--start", type=Path, help="networks that reader and gauge go on from")
+    parser.add_argument("--start", type=Path, help="where scout, reader or gauge go on from")
     parser.add_argument(
-        "--keep", type=float, default=0.0, help="share of the old reader in the new one, 0 to 1"
+        "--keep", type=float, default=0.0, help="share of the old network in the new one, 0 to 1"
     )
     parser.add_argument("--until", type=int, help="stop after that step, to go on later")
     parser.add_argument("--restart", action="store_true", help="forget an unfinished run")

@@ -58,10 +58,14 @@ def trunk(fine: int, coarse: int) -> dict[str, Layer]:
 
 
 def build_scout() -> Layer:
-    """(N, H, W, 3) in [-1, 1] -> (N, H/8, W/8, 10): 2 heat logits, 8 landmark offsets."""
+    """(N, H, W, 3) in [-1, 1] -> (N, H/8, W/8, 10): 2 heat logits, 8 landmark offsets.
+
+    It looks at whole pictures, so most of its work is done where they are smallest.
+    """
     return Chain(
         {
-            **trunk(16, 32),
+            "half": convolution(3, 16, stride=2),
+            "eighth": Chain({"conv": Conv2d(16, 64, 4, stride=4, pad=0), "relu": LeakyRelu(0.1)}),
             "part1": Residual(convolution(64, 64)),
             "part2": Residual(convolution(64, 64)),
             "part3": Residual(convolution(64, 64)),

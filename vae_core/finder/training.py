@@ -1,9 +1,10 @@
-"""Training the finder: scout and reader side by side on two threads; reader or gauge alone."""
+"""Training the finder: scout and reader side by side on two threads; each network alone."""
 
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from vae_core.finder.training_sets import GAUGE_POINTS
 from vae_core.layers import param_grads
 from vae_core.model import cast
 from vae_core.optim import Adam
-from vae_core.products import Grads
+from vae_core.products import Grads, weighted_sum
 from vae_core.training import Progress, TrainSettings, TrainState, batch_at
 from vae_core.types import Array, Params, Rng, joined, scope, unscope
 
@@ -26,6 +27,9 @@ RARE = -4.0
 
 READER_BATCH = 3
 """Reader pictures per scout picture: they cost a third."""
+
+THREADS = 2
+"""That train the scout, when it is alone."""
 
 
 class FinderLosses(NamedTuple):
@@ -65,9 +69,15 @@ def open_crop_set(directory: Path, kind: str) -> CropSet:
 def new_finder_state(settings: TrainSettings) -> TrainState:
     """Draw float32 parameters of both networks from the settings' seed."""
     rng = np.random.default_rng(settings.seed)
-    params = joined(scout=build_scout().init(rng), reader=build_reader().init(rng))
-    params["scout.heads.bias"][: len(SPECIES)] = RARE
+    params = joined(scout=new_scout(rng), reader=build_reader().init(rng))
     return TrainState(cast(params), Adam().init(cast(params)))
+
+
+def new_scout(rng: Rng) -> Params:
+    """Draw the scout's parameters; it expects hardly any face."""
+    params = build_scout().init(rng)
+    params["heads.bias"][: len(SPECIES)] = RARE
+    return params
 
 
 def scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Grads]:
@@ -94,8 +104,19 @@ def reader_step(params: Params, x: Array, faces: Array) -> tuple[float, float, G
     return species, points, grads
 
 
+def shared_scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Grads]:
+    """Return what :func:`scout_step` does, from threads that share the pictures."""
+    count = min(THREADS, len(x))
+    with ThreadPoolExecutor(count) as pool:
+        shares = np.array_split(x, count), np.array_split(faces, count)
+        heats, points, grads = zip(*pool.map(partial(scout_step, params), *shares), strict=True)
+    weights = [1 / count] * count
+    mean = {name: weighted_sum([g[name] for g in grads], weights) for name in grads[0]}
+    return sum(heats) / count, sum(points) / count, mean
+
+
 class CropLosses(NamedTuple):
-    """total is the sum of the others; the gauge knows no species."""
+    """total is the sum of the others; species is the scout's heat; the gauge knows no species."""
 
     total: float
     species: float
@@ -123,18 +144,34 @@ class Lesson:
     decay: float
 
 
-LESSONS = {"reader": Lesson(reader_step, 0.5, 0.05), "gauge": Lesson(gauge_step, 0.0, 0.0)}
+NEW: dict[str, Callable[[Rng], Params]] = {
+    "scout": new_scout,
+    "reader": lambda rng: build_reader().init(rng),
+    "gauge": lambda rng: build_gauge().init(rng),
+}
+
+LESSONS = {
+    "scout": Lesson(shared_scout_step, 0.0, 0.0),
+    "reader": Lesson(reader_step, 0.5, 0.05),
+    "gauge": Lesson(gauge_step, 0.0, 0.0),
+}
 
 
-def new_gauge_params(settings: TrainSettings) -> Params:
-    """Draw the gauge's float32 parameters from the settings' seed."""
-    return cast(unscope(build_gauge().init(np.random.default_rng(settings.seed)), "gauge"))
+def first_params(kind: str, seed: int, known: Params) -> Params:
+    """Return a network's float32 parameters: known ones where they fit, else drawn from the seed.
+
+    known: tensors by their full names. A network whose layers have changed keeps the others.
+    """
+    drawn = NEW[kind](np.random.default_rng(seed))
+    params = cast(unscope(drawn, kind))
+    fitting = {n: p.copy() for n, p in known.items() if n in params and p.shape == params[n].shape}
+    return params | cast(fitting)
 
 
 def train_on_crops(
     kind: str, data: CropSet, settings: TrainSettings, state: TrainState
 ) -> Iterator[Progress]:
-    """Go on with the ``reader`` or the ``gauge`` alone; as :func:`train_finder`."""
+    """Go on with one network alone; as :func:`train_finder`."""
     lesson, optimizer = LESSONS[kind], Adam()
     for step in range(state.step, settings.steps):
         rng = np.random.default_rng([settings.seed, step])
