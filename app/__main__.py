@@ -7,66 +7,28 @@ import sys
 # NumPy's own below them would only make each wait for the others.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import socket
-from functools import partial
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
-import uvicorn
-from fastapi import FastAPI
-
-from app.journal import write_journal
-from app.main import create_app
-from app.protocol import PunctualProtocol
+from app.morphing import Morpher
 from app.settings import Settings
-from app.workers import Crew, Worker
 from vae_core.errors import DogpeopleError
+from vae_core.memory import keep_freed_memory
 
 
 def main() -> int:
     """Serve until told to stop; what cannot be served is said in one sentence."""
+    keep_freed_memory()
     try:
         settings = Settings.from_env()
-        app = create_app(settings)
+        with ThreadPoolExecutor(1) as ahead:
+            models = ahead.submit(Morpher.from_settings, settings)
+            from app.serving import answer
+
+            morpher = models.result()
+        return answer(settings, morpher)
     except DogpeopleError as error:
         print(f"dogpeople: {error}", file=sys.stderr)
         return 2
-    if settings.workers == 1:
-        serve(app, settings, None, 0)
-        return 0
-    try:
-        listener = listen(settings)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        print(f"dogpeople: {settings.host}:{settings.port}: {reason}.", file=sys.stderr)
-        return 2
-    return Crew(partial(serve, app, settings, listener), settings.workers).run()
-
-
-def listen(settings: Settings) -> socket.socket:
-    """Open the socket that all workers take connections from; OSError."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    return socket.create_server((settings.host, settings.port), family=family)
-
-
-def serve(app: FastAPI, settings: Settings, listener: socket.socket | None, worker: int) -> None:
-    """Be one of the processes that answer."""
-    app.state.metrics.begin(worker)
-    protocol: Any = partial(PunctualProtocol, settings)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        http=protocol,
-        ws="none",
-        access_log=False,  # it would tell addresses and queries; the journal does not
-        server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies or None,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
-    write_journal(settings.logs, worker)
-    server = Worker(config, listener) if listener else uvicorn.Server(config)
-    server.run()
 
 
 if __name__ == "__main__":

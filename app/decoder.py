@@ -10,10 +10,11 @@ import signal
 import socket
 import sys
 
-from app.memory import give_memory_back, private_memory
+from app.memory import private_memory
 from app.messages import Line, SharedMemory, Values
 from vae_core.errors import PhotoError
 from vae_core.imaging.photo import OpenedPhoto, PhotoLimits, open_photo, opening_cost
+from vae_core.memory import give_memory_back
 
 ROOM = 64_000_000
 """Bytes of memory beyond what this process begins with and what a photo costs."""

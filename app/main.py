@@ -26,7 +26,6 @@ from app.memory import keep_giving_back
 from app.metrics import Metrics
 from app.morphing import Morpher
 from app.packing import Packing
-from app.portraits import FaceFinder
 from app.progress import Progress
 from app.rendering import strips
 from app.settings import Settings
@@ -47,14 +46,14 @@ MultiPartParser.spool_max_size = 0
 """Uploads stay in memory, whatever their size, and never pass through a file on disk."""
 
 
-def create_app(settings: Settings | None = None, finder: FaceFinder | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, morpher: Morpher | None = None) -> FastAPI:
     """One application per settings object, so that every test can make its own.
 
-    finder: one to use instead of the models folder's. Raises CheckpointError when there is no
+    morpher: what serves instead of the settings' models. Raises CheckpointError when there is no
     model to serve.
     """
     settings = settings or Settings.from_env()
-    morpher = Morpher.from_folder(settings.models, settings.model, settings.photo_limits, finder)
+    morpher = morpher or Morpher.from_settings(settings)
     frames = morpher.example()
     example = {} if frames is None else strips(frames)
     progress = Progress()

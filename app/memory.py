@@ -1,14 +1,12 @@
-"""How much memory this process has, and how it gives back what it no longer needs.
+"""How much memory this process has, and when it gives back what it no longer needs."""
 
-What is freed stays with a process, in pieces that are too far apart for the system to have them.
-"""
-
-import ctypes
 import resource
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
+
+from vae_core.memory import give_memory_back
 
 STATM, RESIDENT, DATA = Path("/proc/self/statm"), 1, 5
 """Where Linux tells the memory of this process, in pages, and which of its numbers are meant."""
@@ -30,12 +28,6 @@ def resident_memory() -> int:
 def pages(number: int) -> int:
     """Return one of the numbers that Linux tells; 0 elsewhere."""
     return int(STATM.read_text().split()[number]) if STATM.exists() else 0
-
-
-def give_memory_back() -> None:
-    """Return free memory to the system, where the C library can do that (glibc)."""
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        trim(0)
 
 
 async def keep_giving_back() -> None:

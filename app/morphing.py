@@ -10,6 +10,7 @@ import numpy as np
 from app.orders import PLAIN, Order
 from app.portraits import FaceFinder, Portrait, Role, Sitter, about, portrait_of, seat
 from app.progress import quietly, report
+from app.settings import Settings
 from vae_core.checkpoint import LARGEST_LATENT, Checkpoint, load_checkpoint
 from vae_core.directions import imagine_dog, known_dog
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
@@ -59,6 +60,11 @@ class Morpher:
     finder: FaceFinder | None = None
     read: PhotoReader = read_photo
     """What reads photos; a server has them read in another process."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings, finder: FaceFinder | None = None) -> "Morpher":
+        """Load what the settings name, as :meth:`from_folder` does."""
+        return cls.from_folder(settings.models, settings.model, settings.photo_limits, finder)
 
     @classmethod
     def from_folder(

@@ -26,6 +26,7 @@ from vae_core.finder.evaluation import (
 from vae_core.finder.faces import overlap
 from vae_core.finder.find import Finder
 from vae_core.imaging.photo import Photo
+from vae_core.memory import keep_freed_memory
 from vae_core.types import Array
 
 MODEL = ROOT / "models" / "finder.safetensors"
@@ -39,6 +40,7 @@ TURNS = (-40, -20, 20, 40)
 def run(options: argparse.Namespace) -> str:
     if not (options.photos / "scenes.csv").exists():
         return f"{options.photos} holds no scenes.csv; `--photos` names the folder that does."
+    keep_freed_memory()
     finder = Finder.from_file(MODEL)
     scenes = list(annotated(options.photos, "scenes.csv", "test"))
     more = list(annotated(options.photos, "scenes.csv", "validation"))

@@ -17,6 +17,7 @@ from vae_core.checkpoint import load_checkpoint
 from vae_core.imaging.align import Landmarks
 from vae_core.imaging.photo import PhotoLimits, read_photo
 from vae_core.imaging.render import render_strip
+from vae_core.memory import keep_freed_memory
 from vae_core.morph import Manner, align_photo, encode_aligned, morph
 
 MODEL = ROOT / "models" / "classic.safetensors"
@@ -89,6 +90,7 @@ def placed() -> Callable[[], object]:
 
 def morphing(marks: Landmarks | None) -> Callable[[], bytes]:
     """Return the way from two files to a PNG strip, without the finder."""
+    keep_freed_memory()
     whole = Morpher.from_folder(MODEL.parent, MODEL.stem, PhotoLimits())
     morpher = replace(whole, finder=None)
     friend, dog = photos()
@@ -98,6 +100,7 @@ def morphing(marks: Landmarks | None) -> Callable[[], bytes]:
 
 def found() -> Callable[[], bytes]:
     """Return the same with the finder at work on both photos, which hold no face that it knows."""
+    keep_freed_memory()
     morpher = Morpher.from_folder(MODEL.parent, MODEL.stem, PhotoLimits())
     friend, dog = photos()
     ends = Portrait(friend, "person", strict=False), Portrait(dog, "dog", strict=False)
@@ -106,6 +109,7 @@ def found() -> Callable[[], bytes]:
 
 def models_part(name: str, steps: int, detail: float) -> Callable[[], bytes]:
     """Return what is left of a request when both faces are read and aligned."""
+    keep_freed_memory()
     checkpoint = load_checkpoint(MODEL.with_stem(name))
     marks = landmarks(SIDE, SIDE)
     read = [read_photo(data) for data in photos()]

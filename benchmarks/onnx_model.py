@@ -21,6 +21,7 @@ from vae_core.layers import (
     Tanh,
     TiledConv2d,
 )
+from vae_core.memory import keep_freed_memory
 from vae_core.types import Array, Params, scope
 
 
@@ -101,6 +102,7 @@ def drawn(name: str, frames: int) -> tuple[Checkpoint, Array]:
 
 
 def ours(name: str, frames: int) -> Callable[[], object]:
+    keep_freed_memory()
     checkpoint, z = drawn(name, frames)
     return lambda: checkpoint.decode(z)
 

@@ -13,6 +13,7 @@ from benchmarks.morph import CALLS, MODEL, SIDE, photos
 from benchmarks.photos import landmarks
 from benchmarks.report import ROOT, table
 from vae_core.imaging.render import render_strip
+from vae_core.memory import keep_freed_memory
 
 
 def run(options: argparse.Namespace) -> str:
@@ -34,6 +35,7 @@ def run(options: argparse.Namespace) -> str:
 
 def morphing(found: bool, guarded: bool) -> Callable[[], bytes]:
     """Return the way from two files to a PNG strip; the photos hold no face that is known."""
+    keep_freed_memory()
     settings = Settings()
     morpher = Morpher.from_folder(MODEL.parent, MODEL.stem)
     if guarded:

@@ -11,6 +11,7 @@ from benchmarks.measure import Contender, interleave
 from benchmarks.peak import contender, share_of_peak, step_operations
 from benchmarks.report import table
 from vae_core.layers import Chain
+from vae_core.memory import keep_freed_memory
 from vae_core.model import build_vae
 from vae_core.optim import Adam, AdamState
 from vae_core.presets import PRESETS
@@ -103,6 +104,7 @@ def textbook(batch: int) -> Callable[[], None]:
 
 
 def stepper(batch: int, update: Update, workers: int) -> Callable[[], None]:
+    keep_freed_memory()
     vae, settings = build_vae(CLASSIC.model), CLASSIC.training
     state = new_state(vae, settings)
     rng = np.random.default_rng(0)

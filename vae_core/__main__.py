@@ -19,6 +19,7 @@ from vae_core.commands import (
     train,
 )
 from vae_core.errors import DogpeopleError
+from vae_core.memory import keep_freed_memory
 
 COMMANDS = (
     prepare,
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     for command in COMMANDS:
         command.add_command(subparsers)
     args = parser.parse_args(arguments)
+    keep_freed_memory()
     try:
         status: int = args.run(args)
     except DogpeopleError as error:

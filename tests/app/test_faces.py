@@ -10,6 +10,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from app.main import create_app
+from app.morphing import Morpher
 from tests.app.faces import FakeFinder, face_at
 from tests.app.pictures import HEIC, as_bytes, draw_face, photo, picture_of
 from tests.app.tiny import LATENT
@@ -36,7 +37,7 @@ BY_HAND = Landmarks(left_eye=(40, 50), right_eye=(60, 52), nose=(50, 62), mouth=
 
 @pytest.fixture(scope="module")
 def finding(settings):
-    with TestClient(create_app(settings, FINDER)) as client:
+    with TestClient(create_app(settings, Morpher.from_settings(settings, FINDER))) as client:
         yield client
 
 

@@ -3,6 +3,7 @@
 import uvicorn
 
 from app.main import create_app
+from app.morphing import Morpher
 from app.settings import Settings
 from tests.app.faces import FakeFinder, face_at
 from tests.app.pictures import as_bytes, draw_face
@@ -39,4 +40,8 @@ def file_of(size, kind="PNG"):
 
 if __name__ == "__main__":
     settings = Settings.from_env()
-    uvicorn.run(create_app(settings, FINDER), host=settings.host, port=settings.port)
+    uvicorn.run(
+        create_app(settings, Morpher.from_settings(settings, FINDER)),
+        host=settings.host,
+        port=settings.port,
+    )

@@ -10,11 +10,15 @@ from vae_core.__main__ import main
 from vae_core.finder.find import Finder
 from vae_core.finder.training import (
     erased,
+    first_params,
     new_finder_state,
     open_crop_set,
+    scout_step,
+    shared_scout_step,
     shrink,
     train_finder,
 )
+from vae_core.finder.training_sets import FACE
 from vae_core.training import TrainSettings
 
 NAMES = ("finder", "again")
@@ -56,13 +60,14 @@ def test_the_card_tells_what_was_measured(folder):
     assert (folder / "finder.safetensors.sha256").read_text().split()[0] in card
 
 
-def test_the_reader_of_a_finder_can_learn_more_and_the_finder_stays_whole(folder):
-    start = ["--start", str(folder / "finder.safetensors")]
-    assert train(folder, "reader", "again.safetensors", *start) == 0
+@pytest.mark.parametrize("network", ["scout", "reader", "gauge"])
+def test_a_network_of_a_finder_can_learn_more_and_the_finder_stays_whole(folder, network):
+    start = ["--start", str(folder / "finder.safetensors"), "--restart"]
+    assert train(folder, network, "again.safetensors", *start) == 0
     before, after = (Finder.from_file(folder / f"{name}.safetensors") for name in NAMES)
     changed = {name for name, p in before.params.items() if (p != after.params[name]).any()}
     assert changed
-    assert {name.split(".")[0] for name in changed} == {"reader"}
+    assert {name.split(".")[0] for name in changed} == {network}
     assert after.boxes.keys() == {"person", "dog"}
 
 
@@ -81,7 +86,7 @@ def test_a_reader_can_keep_a_share_of_the_old_one(folder):
 
 
 @pytest.mark.parametrize(("preset", "keep"), [("reader", "1"), ("gauge", "0.5"), ("finder", "0.5")])
-def test_only_a_reader_keeps_a_share(folder, preset, keep, capsys):
+def test_a_share_is_kept_of_what_there_is(folder, preset, keep, capsys):
     start = ["--start", str(folder / "first.safetensors")] if preset != "finder" else []
     assert train(folder, preset, "nothing.safetensors", *start, "--keep", keep) == 2
     assert "--keep" in capsys.readouterr().err
@@ -93,7 +98,42 @@ def test_the_set_says_what_it_is_made_of(folder):
     assert header["terms"] == "drawn"
 
 
-@pytest.mark.parametrize("preset", ["reader", "gauge"])
+def test_a_network_keeps_the_layers_that_still_fit():
+    known = {"reader.heads.bias": np.arange(11.0), "reader.heads.weight": np.ones((2, 2))}
+    params = first_params("reader", 0, known)
+    np.testing.assert_array_equal(params["reader.heads.bias"], np.arange(11))
+    assert params["reader.heads.weight"].shape == (160, 11)
+    assert {p.dtype for p in params.values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("count", [1, 5, 8])
+def test_scouts_that_share_the_pictures_learn_as_their_mean(count):
+    """However many pictures there are; the shares of an odd number weigh the same."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (count, 32, 32, 3)).astype(np.float32)
+    faces = np.stack([some_faces(rng) for _ in range(count)])
+    params = first_params("scout", 0, {})
+    params = {name.removeprefix("scout."): p for name, p in params.items()}
+    heat, points, grads = shared_scout_step(params, x, faces)
+    parts = np.array_split(np.arange(count), min(2, count))
+    alone = [scout_step(params, x[part], faces[part]) for part in parts]
+    assert heat == pytest.approx(np.mean([part[0] for part in alone]))
+    assert points == pytest.approx(np.mean([part[1] for part in alone]))
+    for name, gradient in grads.items():
+        expected = np.mean([np.asarray(part[2][name]) for part in alone], axis=0)
+        np.testing.assert_allclose(np.asarray(gradient), expected, rtol=1e-4, atol=1e-6)
+
+
+def some_faces(rng):
+    """Three FACE records, one of them a face in the middle."""
+    records = np.zeros(3, FACE)
+    records["species"] = [rng.integers(2), -1, -1]
+    records["centre"], records["size"], records["weight"], records["sure"] = 16, 16, 1, True
+    records["points"] = rng.uniform(8, 24, (3, 4, 2))
+    return records
+
+
+@pytest.mark.parametrize("preset", ["scout", "reader", "gauge"])
 def test_networks_that_go_on_from_others_must_be_told_which(folder, preset, capsys):
     assert train(folder, preset, "nothing.safetensors") == 2
     assert "--start" in capsys.readouterr().err

@@ -129,7 +129,8 @@ class CropJob:
             "lessons": [*self.metadata["lessons"], lesson],
             "dataset": self.metadata["dataset"],
         }
-        networks = self.networks | {
+        others = {n: p for n, p in self.networks.items() if not n.startswith(f"{self.kind}.")}
+        networks = others | {
             name: p + np.float32(self.keep) * (self.networks[name] - p) if self.keep else p
             for name, p in state.params.items()
         }

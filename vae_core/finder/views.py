@@ -12,7 +12,7 @@ from vae_core.imaging.resample import cut
 from vae_core.patches import zero_padded
 from vae_core.types import Array
 
-BASE = 384
+BASE = 320
 """Pixels of the short side at the finest scale; a face of 8 % of it is the scout's smallest."""
 
 LONGEST = 2 * BASE
@@ -35,12 +35,12 @@ def pyramid(image: Image.Image) -> Iterator[Image.Image]:
     """Yield a picture at its finest scale, and halved until it is too small to hold a face."""
     w, h = image.size
     scale = min(BASE / min(w, h), LONGEST / max(w, h), 2.0)
-    while True:
-        size = max(1, round(w * scale)), max(1, round(h * scale))
-        yield image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
-        scale /= 2
-        if min(w, h) * scale < SMALLEST_SIDE:
-            return
+    size = max(1, round(w * scale)), max(1, round(h * scale))
+    picture = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
+    yield picture
+    while min(picture.size) >= 2 * SMALLEST_SIDE:
+        picture = picture.reduce(2)
+        yield picture
 
 
 def whole_cells(picture: Image.Image) -> Array:
