@@ -11,7 +11,7 @@ from vae_core.memory import give_memory_back
 STATM, RESIDENT, DATA = Path("/proc/self/statm"), 1, 5
 """Where Linux tells the memory of this process, in pages, and which of its numbers are meant."""
 
-PAUSE = 5.0
+PAUSE = 2.0
 """Seconds between two looks."""
 
 

@@ -15,7 +15,7 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 LARGEST = 32 << 20
 """Bytes of the largest piece that is kept when it is free: as much as glibc allows."""
 
-KEPT = 64 << 20
+KEPT = 16 << 20
 """Bytes that are kept in one place, at most."""
 
 
