@@ -112,6 +112,17 @@ def test_landmarks_follow_the_face_through_the_photo(finder, decoded, scale):
     assert np.abs(eyes - expected).max() < 0.1 * 50 * scale * 0.35
 
 
+def test_candidates_of_one_face_agree_on_where_it_is_by_their_scores(finder):
+    """Not those of another species or place, nor what is much less sure."""
+    shifts = np.array([0, 3, 5, 2, 400.0])
+    points = READER_POINTS + shifts[:, None, None]
+    scores = np.array([[0.1, 0.9], [0.1, 0.6], [0.1, 0.2], [0.8, 0.1], [0.1, 0.7]])
+    agreed = (finder.agreed(points, scores) - READER_POINTS)[:, 0, 0]
+    mean = 0.6 * 3 / (0.9 + 0.6)
+    assert agreed[:2] == pytest.approx([mean, mean])
+    assert agreed[3:] == pytest.approx(shifts[3:])
+
+
 def test_both_faces_in_one_photo_are_found(finder, decoded):
     photo = photo_with(decoded[0], place=(40, 100))
     dog = Image.fromarray(decoded[1]).resize((200, 200))

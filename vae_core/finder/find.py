@@ -38,7 +38,7 @@ NEAR = 0.5
 ALIKE = 1.6
 """Ratio of their sizes up to which they are; a large false one must not hide a small face."""
 
-HOPEFUL = 0.12
+HOPEFUL = 0.06
 """Heat above which a cell is a candidate."""
 
 HOPELESS = 0.05
@@ -58,6 +58,9 @@ SAME = 0.4
 
 READINGS = 3
 """How often the reader looks; each time from where it saw the landmarks the time before."""
+
+HEARD = 0.5
+"""Part of a candidate's score that another needs to have a say in where the face of both is."""
 
 
 def check_tensors(path: Path, tensors: Params) -> None:
@@ -140,7 +143,8 @@ class Finder:
         sure = scores.max(axis=1) >= self.threshold
         if not sure.any():
             return []
-        points = self.measure(image, points[sure]) * (photo.width / image.width)
+        points = self.measure(image, self.agreed(points, scores)[sure])
+        points *= photo.width / image.width
         return self.faces(np.clip(points, 0, (photo.width, photo.height)), scores[sure])
 
     def candidates(self, image: Image.Image) -> Candidates:
@@ -165,18 +169,17 @@ class Finder:
         """Judge candidates: return better landmarks (K, 4, 2), and species scores (K, 2).
 
         What the first look finds hopeless is left out; the rest is looked at again from where the
-        landmarks were seen. A score is the geometric mean of these later looks, times a power of
-        the heat.
+        landmarks were seen. Landmarks are the mean of these later looks; a score is their geometric
+        mean, times a power of the heat.
         """
         points, scores = self.look(image, candidates.points)
         hopeful = scores.max(axis=1) > HOPELESS
-        points, looks = points[hopeful], [scores[hopeful]]
-        for _ in range(READINGS - 1 if len(points) else 0):
-            points, scores = self.look(image, points)
-            looks.append(scores)
-        later = looks[1:] or looks
+        looks = [(points[hopeful], scores[hopeful])]
+        for _ in range(READINGS - 1 if hopeful.any() else 0):
+            looks.append(self.look(image, looks[-1][0]))
+        seen, odds = zip(*(looks[1:] or looks), strict=True)
         trust = candidates.heat[hopeful, None] ** WORD
-        return points, trust * np.prod(later, axis=0) ** (1 / len(later))
+        return np.mean(seen, axis=0), trust * np.prod(odds, axis=0) ** (1 / len(odds))
 
     def look(self, image: Image.Image, points: Array) -> tuple[Array, Array]:
         """Show the reader every candidate once, upright: better landmarks, odds of each species.
@@ -189,6 +192,25 @@ class Finder:
         seen = between(straight[:, kinds:], mirrored[:, kinds:], READER_POINTS)
         odds = np.sqrt(softmax(straight[:, :kinds]) * softmax(mirrored[:, :kinds]))
         return to_picture(ways, seen), odds[:, 1:]
+
+    def agreed(self, points: Array, scores: Array) -> Array:
+        """Return for landmarks (K, 4, 2) the mean of all that are of the same face.
+
+        They weigh by their scores (arXiv:1910.13302).
+        """
+        species, score = scores.argmax(axis=1), scores.max(axis=1)
+        boxes = np.concatenate(
+            [
+                boxes_of(p[None], self.boxes[SPECIES[k]])
+                for p, k in zip(points, species, strict=True)
+            ]
+        )
+        means = np.empty_like(points)
+        for k, box in enumerate(boxes):
+            same = (species == species[k]) & (score >= HEARD * score[k])
+            same &= overlap(box, boxes) > SAME
+            means[k] = np.average(points[same], axis=0, weights=score[same])
+        return means
 
     def measure(self, image: Image.Image, points: Array) -> Array:
         """Return precise landmarks of faces (K, 4, 2), from the gauge and its mirror image."""
