@@ -27,7 +27,8 @@ train mnist mnist
 train mnist-ramp mnist
 
 # The finder: scout and reader on composed pictures; then the reader once more, on the scout's own
-# candidates too; then the gauge; then the reader twice more, on what the whole finder looks at.
+# candidates too; then the gauge; then the reader twice more, on what the whole finder looks at;
+# then the scout once more, on more turned faces, and the reader twice on what that scout names.
 # The pictures of the shipped one were exchanged on the way: see its card.
 finder_terms="Scenes and faces: the sources of \"people and dogs\" and, for people in scenes, webmorph \
 portraits; photos without faces from the web (no terms stated). The pictures themselves may not be \
@@ -56,7 +57,15 @@ compose again --scout 0 --gauge 0 --reader 50000 --mined 30000 --seed 11 \
 networks reader again prepared/finder/fourth.safetensors prepared/finder/third.safetensors
 compose more --scout 0 --gauge 0 --reader 50000 --mined 30000 --seed 23 \
     --finder prepared/finder/fourth.safetensors
-networks reader more models/finder.safetensors prepared/finder/fourth.safetensors 0.3333
+networks reader more prepared/finder/fifth.safetensors prepared/finder/fourth.safetensors 0.3333
+compose scout --scout 70000 --reader 0 --gauge 0 --seed 31
+networks scout scout prepared/finder/sixth.safetensors prepared/finder/fifth.safetensors
+compose turned --scout 0 --gauge 0 --reader 50000 --mined 30000 --seed 37 \
+    --finder prepared/finder/sixth.safetensors
+networks reader turned prepared/finder/seventh.safetensors prepared/finder/sixth.safetensors 0.3333
+compose once --scout 0 --gauge 0 --reader 30000 --mined 40000 --seed 41 \
+    --finder prepared/finder/seventh.safetensors
+networks reader once models/finder.safetensors prepared/finder/seventh.safetensors
 
 # The models of faces see them where the finder sees them, as they will when they are served.
 unset OPENBLAS_NUM_THREADS
