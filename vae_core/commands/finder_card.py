@@ -7,8 +7,8 @@ from vae_core.types import Array
 CARD = """# finder
 
 Three convolutional networks that find the faces of people and dogs and their landmarks: a scout, a
-reader and a gauge. Trained by `python -m vae_core train` with the presets `finder`, `scout`, `reader`
-and `gauge`, in this order:
+reader and a gauge. Trained by `python -m vae_core train` with the presets `finder`, `scout`,
+`reader` and `gauge`, in this order:
 
 | networks | steps | pictures | minutes |
 |---|---|---|---|
