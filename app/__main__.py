@@ -22,7 +22,7 @@ def main() -> int:
         settings = Settings.from_env()
         with ThreadPoolExecutor(1) as ahead:
             models = ahead.submit(Morpher.from_settings, settings)
-            from app.serving import answer
+            from app.serving import answer  # takes as long as reading the models
 
             morpher = models.result()
         return answer(settings, morpher)

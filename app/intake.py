@@ -207,7 +207,7 @@ class Intake:
         seconds = self.settings.send_seconds
         patience = PATIENCE * self.settings.answer_seconds
         DUE.set(time.monotonic() + patience)
-        GONE.set(partial(is_gone, receive))
+        GONE.set(Request(scope, receive).is_disconnected)
 
         async def send_in_time(message: Message) -> None:
             await anyio.lowlevel.checkpoint_if_cancelled()  # too late: another answer is given
@@ -255,15 +255,6 @@ async def next_piece(receive: Receive) -> tuple[bytes, bool]:
     if message["type"] == "http.disconnect":
         raise VanishedError
     return message.get("body", b""), message.get("more_body", False)
-
-
-async def is_gone(receive: Receive) -> bool:
-    """Tell whether a client whose body is read has gone, without waiting for it to go."""
-    with anyio.CancelScope() as at_once:
-        at_once.cancel()
-        message = await receive()
-        return bool(message["type"] == "http.disconnect")
-    return False
 
 
 async def drain(receive: Receive, most: int) -> None:

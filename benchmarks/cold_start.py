@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> str:
     rows = [
         ("first answer from `/healthz`, s", spread(seconds), ""),
         ("first morph, of two 1-megapixel photos, s", spread(morph), "1.5"),
-        ("resident memory then, MB", spread(first), ""),
+        ("resident memory then, MB", spread(first), "300"),
         (f"the same {REST:g} s later, MB", spread(rest), "300"),
         (f"resident memory after {MORPHS} morphs of 12-megapixel photos, MB", spread(later), ""),
         (
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> str:
         (
             "with `classic` alone: resident memory then, MB",
             spread([start.resident for start in classic]),
-            "",
+            "150",
         ),
         (
             f"the same {REST:g} s later, MB",

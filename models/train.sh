@@ -42,9 +42,9 @@ compose() { # NAME ARGUMENTS...
 }
 
 export OPENBLAS_NUM_THREADS=1 # scout and reader have a core each
-networks() { # PRESET FOLDER OUT [START [KEEP]]
+networks() { # PRESET FOLDER OUT [START [KEEP [STEPS]]]
     "$PYTHON" -m vae_core train --preset "$1" --data "prepared/$2" --out "$3" \
-        ${4:+--start "$4"} ${5:+--keep "$5"}
+        ${4:+--start "$4"} ${5:+--keep "$5"} ${6:+--steps "$6"}
 }
 compose finder
 networks finder finder prepared/finder/first.safetensors
@@ -65,7 +65,7 @@ compose turned --scout 0 --gauge 0 --reader 50000 --mined 30000 --seed 37 \
 networks reader turned prepared/finder/seventh.safetensors prepared/finder/sixth.safetensors 0.3333
 compose once --scout 0 --gauge 0 --reader 30000 --mined 40000 --seed 41 \
     --finder prepared/finder/seventh.safetensors
-networks reader once models/finder.safetensors prepared/finder/seventh.safetensors
+networks reader once models/finder.safetensors prepared/finder/seventh.safetensors "" 8000
 
 # The models of faces see them where the finder sees them, as they will when they are served.
 unset OPENBLAS_NUM_THREADS

@@ -15,7 +15,7 @@ from vae_core.errors import ConfigError
 from vae_core.finder.evaluation import annotated, invented, recall
 from vae_core.finder.faces import fit_boxes
 from vae_core.finder.find import Finder
-from vae_core.finder.network import SPECIES
+from vae_core.finder.network import SPECIES, tensor_shapes
 from vae_core.finder.training import (
     READER_BATCH,
     first_params,
@@ -104,8 +104,9 @@ class CropJob:
         tensors, header = read_tensors(start)
         self.networks = cast({n: p for n, p in tensors.items() if not n.startswith("boxes.")})
         self.metadata = header["metadata"]
-        if keep and not any(name.startswith(f"{kind}.") for name in self.networks):
-            raise ConfigError(f"There is no {kind} yet to keep; leave --keep out.")
+        own = {n: shape for n, shape in tensor_shapes().items() if n.startswith(f"{kind}.")}
+        if keep and not own.items() <= {n: p.shape for n, p in self.networks.items()}.items():
+            raise ConfigError(f"There is no {kind} like this yet to keep; leave --keep out.")
 
     def identity(self) -> dict[str, Any]:
         """Return settings and data."""

@@ -18,8 +18,8 @@ from vae_core.finder.training_sets import GAUGE_POINTS
 from vae_core.layers import param_grads
 from vae_core.model import cast
 from vae_core.optim import Adam
-from vae_core.products import Grads, weighted_sum
-from vae_core.training import Progress, TrainSettings, TrainState, batch_at
+from vae_core.products import Grads
+from vae_core.training import Progress, TrainSettings, TrainState, averaged, batch_at
 from vae_core.types import Array, Params, Rng, joined, scope, unscope
 
 RARE = -4.0
@@ -110,9 +110,7 @@ def shared_scout_step(params: Params, x: Array, faces: Array) -> tuple[float, fl
     with ThreadPoolExecutor(count) as pool:
         shares = np.array_split(x, count), np.array_split(faces, count)
         heats, points, grads = zip(*pool.map(partial(scout_step, params), *shares), strict=True)
-    weights = [1 / count] * count
-    mean = {name: weighted_sum([g[name] for g in grads], weights) for name in grads[0]}
-    return sum(heats) / count, sum(points) / count, mean
+    return sum(heats) / count, sum(points) / count, averaged(grads, [1 / count] * count)
 
 
 class CropLosses(NamedTuple):
