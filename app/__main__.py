@@ -1,23 +1,25 @@
 """``python -m app``: serve the models of a folder over HTTP."""
 
+import gc
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from vae_core.errors import DogpeopleError
+from vae_core.memory import keep_freed_memory
 
 # Read when NumPy is first imported. Morphs run side by side on threads of ours; threads of
 # NumPy's own below them would only make each wait for the others.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from concurrent.futures import ThreadPoolExecutor
-
-from app.morphing import Morpher
-from app.settings import Settings
-from vae_core.errors import DogpeopleError
-from vae_core.memory import keep_freed_memory
-
 
 def main() -> int:
     """Serve until told to stop; what cannot be served is said in one sentence."""
+    gc.disable()  # what is made while the program starts is there to stay
     keep_freed_memory()
+    from app.morphing import Morpher
+    from app.settings import Settings
+
     try:
         settings = Settings.from_env()
         with ThreadPoolExecutor(1) as ahead:

@@ -27,15 +27,15 @@ GLANCE = 0.1
 
 @dataclass(frozen=True)
 class Services:
-    """The service object, the threads it works on, and what was made beforehand."""
+    """The service object, the threads it works on, and what is made once."""
 
     settings: Settings
     morpher: Morpher
     threads: Executor
     frames: MemoryBudget
     """Memory for the frames of all morphs together that are being made."""
-    example: Mapping[str, bytes]
-    """A morph from latents that the default model brings along, as a strip: by the file's kind."""
+    example: Callable[[], Mapping[str, bytes]]
+    """Makes, once, a morph from the default model's own latents: a strip, by the file's kind."""
     progress: Progress
     metrics: Metrics
     ready: Callable[[], bool]

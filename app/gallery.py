@@ -79,7 +79,7 @@ async def how(request: Request) -> Response:
     tried, picture = await found.run(tried_on, checkpoint)
     context: dict[str, Any] = {
         "model": checkpoint,
-        "example": bool(found.example),
+        "example": found.morpher.has_example,
         "digits": digits if digits and digits.name in extents() else None,
         "dogs": list(checkpoint.metadata.get("dogs", {}))[:6],
         "tried": tried,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import cache, partial
 
 import anyio
 import anyio.to_thread
@@ -54,8 +55,6 @@ def create_app(settings: Settings | None = None, morpher: Morpher | None = None)
     """
     settings = settings or Settings.from_env()
     morpher = morpher or Morpher.from_settings(settings)
-    frames = morpher.example()
-    example = {} if frames is None else strips(frames)
     progress = Progress()
 
     @asynccontextmanager
@@ -75,7 +74,7 @@ def create_app(settings: Settings | None = None, morpher: Morpher | None = None)
                         morpher=service,
                         threads=threads,
                         frames=memory,
-                        example=example,
+                        example=cache(partial(example_strips, morpher)),
                         progress=progress,
                         metrics=metrics,
                         ready=lambda: read.ready,
@@ -111,6 +110,12 @@ def create_app(settings: Settings | None = None, morpher: Morpher | None = None)
     app.add_middleware(Journal, metrics=metrics)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def example_strips(morpher: Morpher) -> dict[str, bytes]:
+    """Return the example's strips by their format; none if the model brings no example."""
+    frames = morpher.example()
+    return {} if frames is None else strips(frames)
 
 
 def routes() -> list[tuple[str, str]]:

@@ -223,6 +223,11 @@ class Morpher:
         picture: Array = checkpoint.decode(known_dog(checkpoint.metadata, name)[None])[0]
         return picture
 
+    @property
+    def has_example(self) -> bool:
+        """Whether the default model brings two latents along to morph between."""
+        return bool(self.checkpoint().metadata.get("example"))
+
     def example(self) -> Array | None:
         """Frames between two latents that the default model brings along; None if it has none."""
         return example_frames(self.checkpoint(), EXAMPLE_STEPS)

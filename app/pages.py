@@ -114,10 +114,11 @@ async def shared_preview(services: ServicesDep, shared: Annotated[Shared, Depend
 @router.get("/example.{kind}")
 async def example(services: ServicesDep, kind: str) -> Response:
     """Show a morph between two latents of the model's own, as a strip."""
-    if kind not in services.example:
+    made = await services.run(services.example)
+    if kind not in made:
         raise HTTPException(404)
     headers = {"Cache-Control": WHILE}
-    return Response(services.example[kind], media_type=f"image/{kind}", headers=headers)
+    return Response(made[kind], media_type=f"image/{kind}", headers=headers)
 
 
 @router.get("/dogs/{model}/{name}.webp")
@@ -153,7 +154,7 @@ def page(
         "dogs": list(morpher.checkpoint().metadata.get("dogs", {})),
         "models": [name for name, c in morpher.checkpoints.items() if c.frame.aligns],
         "default": morpher.default,
-        "example_steps": EXAMPLE_STEPS if found.example else None,
+        "example_steps": EXAMPLE_STEPS if morpher.has_example else None,
         "labels": LABELS,
         "shared": shared,
         "here": address_of(request),

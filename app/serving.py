@@ -1,5 +1,6 @@
 """Answering over HTTP, in one process or in several."""
 
+import gc
 import os
 import socket
 import sys
@@ -18,8 +19,13 @@ from app.workers import Crew, Worker
 
 
 def answer(settings: Settings, morpher: Morpher) -> int:
-    """Serve until told to stop; return the exit status."""
+    """Serve until told to stop; return the exit status.
+
+    What is there by then is left out when garbage is collected: it would be looked through in vain.
+    """
     app = create_app(settings, morpher)
+    gc.freeze()
+    gc.enable()
     if settings.workers == 1:
         serve(app, settings, None, 0)
         return 0
