@@ -64,7 +64,7 @@ def answer(line: Line, shared: SharedMemory, asked: Values) -> None:
         line.send({"refused": type(error).__name__, "sentence": str(error)})
 
 
-def decode(photo: OpenedPhoto, enough: int | None, shared: SharedMemory) -> Values:
+def decode(photo: OpenedPhoto, enough: float | None, shared: SharedMemory) -> Values:
     """Leave the pixels of a photo in the shared memory, and tell its sizes."""
     read = photo.read(enough)
     shared.write(read.image.tobytes())

@@ -193,7 +193,7 @@ class DecoderPool:
         with self.lent():
             return
 
-    def __call__(self, data: bytes, enough: int | None, limits: PhotoLimits) -> Photo:
+    def __call__(self, data: bytes, enough: float | None, limits: PhotoLimits) -> Photo:
         """Read a photo as ``read_photo`` does; PhotoTooSlowError or BusyError besides."""
         with self.lent() as decoder:
             used = len(data)
@@ -207,7 +207,7 @@ class DecoderPool:
                 decoder.shared.forget(used)
 
     def read_header(
-        self, decoder: Decoder, data: bytes, enough: int | None, limits: PhotoLimits
+        self, decoder: Decoder, data: bytes, enough: float | None, limits: PhotoLimits
     ) -> tuple[int, float]:
         """Take the memory for a photo's pixels; return it, and the seconds that are left."""
         started, due = time.monotonic(), time_left()

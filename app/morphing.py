@@ -18,7 +18,7 @@ from vae_core.exploring import Directions, directions_in, draw
 from vae_core.finder.faces import Face
 from vae_core.finder.find import Finder
 from vae_core.finder.views import FINDER_SIDE
-from vae_core.imaging.align import Crop, align, frame_side, side_wanted
+from vae_core.imaging.align import Crop, align, frame_side, share_wanted, side_wanted
 from vae_core.imaging.photo import Photo, PhotoLimits, PhotoReader, read_photo
 from vae_core.imaging.portrait import sized
 from vae_core.imaging.render import in_rows
@@ -165,11 +165,13 @@ class Morpher:
         """
         frame = sized(checkpoint.frame, side)
         finder = self.finder if frame.aligns else None
-        looked_for = finder is not None and portrait.landmarks is None
-        draft = max(FINDER_SIDE if looked_for else 0, frame_side(frame))
         report("Reading a photo…")
+        if portrait.landmarks and frame.aligns:
+            share = share_wanted(frame, portrait.landmarks, portrait.species)
+            return seat(self.read(portrait.data, share, self.limits), portrait, None)
+        draft = max(FINDER_SIDE if finder else 0, frame_side(frame))
         photo = self.read(portrait.data, draft, self.limits)
-        if looked_for:
+        if finder:
             report("Finding the face…")
         sitter = seat(photo, portrait, finder)
         # A face may be small in a large photo: then more of its pixels are read.

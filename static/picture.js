@@ -2,14 +2,22 @@
 
 const LONGEST = 1600; // pixels, of the picture that is drawn on the page and looked for faces in
 
+const idle = []; // workers, which take a while to start
+const hire = () => idle.pop() ?? new Worker(new URL("shrink.js", import.meta.url));
+
+self.requestIdleCallback?.(() => idle.push(hire(), hire())); // for a friend and a dog
+
 /** Read a photo: a small copy to draw from, a small file to send, and the photo's own size. */
 export async function readPhoto(file) {
-  const worker = new Worker(new URL("shrink.js", import.meta.url));
+  const worker = hire();
   const read = await new Promise((done, fail) => {
-    worker.onmessage = ({ data }) => (data ? done(data) : fail(new Error("not a picture here")));
+    worker.onmessage = ({ data }) => {
+      idle.push(worker);
+      return data ? done(data) : fail(new Error("not a picture here"));
+    };
     worker.onerror = fail;
     worker.postMessage({ file, longest: LONGEST });
-  }).finally(() => worker.terminate());
+  });
   return { ...read, blurred: blurred(read.image) };
 }
 

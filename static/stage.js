@@ -72,7 +72,7 @@ export class Stage {
     const scale = canvas.width / view.width;
     const context = canvas.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.imageSmoothingQuality = "high";
+    context.imageSmoothingQuality = view === this.goal ? "high" : "low"; // while it glides
     context.drawImage(picture.blurred, 0, 0, canvas.width, canvas.height); // beyond the photo
     context.setTransform(scale, 0, 0, scale, -view.x * scale, -view.y * scale);
     context.drawImage(picture.image, 0, 0, picture.width, picture.height);

@@ -7,11 +7,13 @@ surroundings first, the eyes last. And the coarser a band of the picture is, the
 way of what the decoder imagines: colour and shading change slowly, edges at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from vae_core.imaging.warp import enlarge, in_planes, pull, shrink, warps
+from vae_core.threads import in_threads
 from vae_core.timing import smooth
 from vae_core.types import Array
 
@@ -45,13 +47,13 @@ class End:
 
 
 def bands_of(picture: Array) -> list[Array]:
-    """Take a picture (H, W, C) apart into bands, coarse to fine, that add up to it when enlarged.
+    """Take pictures (..., H, W, C) apart into bands, coarse to fine, that add up when enlarged.
 
     A Laplacian pyramid (Burt and Adelson, IEEE COM-31(4), 1983) of few and large steps.
     """
     bands = []
     for cells in reversed(CELLS):
-        h, w, _ = picture.shape
+        h, w = picture.shape[-3:-1]
         coarse = shrink(picture, min(cells, h), min(cells, w))
         bands.append(picture - enlarge(coarse, h, w))
         picture = coarse
@@ -62,7 +64,7 @@ def sum_of(bands: list[Array]) -> Array:
     """Put a picture together again: undo :func:`bands_of`."""
     picture = bands[0]
     for band in bands[1:]:
-        picture = enlarge(picture, *band.shape[:2]) + band
+        picture = enlarge(picture, *band.shape[-3:-1]) + band
     return picture
 
 
@@ -74,36 +76,59 @@ def compose(imagined: Array, first: End, last: End, positions: Array, detail: fl
     """
     height, width, channels = first.picture.shape
     frames = np.empty((len(imagined), height, width, channels), np.float32)
-    blend = Blend(first, last)
-    for frame, base, t in zip(frames, imagined, positions, strict=True):
-        drawn = enlarge(base, height, width) if detail < 1 else blend.at(float(t), base)
+    blend = Blend(first, last, positions, imagined)
+
+    def draw(k: int) -> None:
+        drawn = enlarge(imagined[k], height, width) if detail < 1 else blend.frame(k)
         if 0 < detail < 1:
-            drawn += np.float32(detail) * (blend.at(float(t), base) - drawn)
-        frame[:] = drawn
+            drawn += np.float32(detail) * (blend.frame(k) - drawn)
+        frames[k] = drawn
+
+    in_threads(draw, range(len(frames)))
     return frames
 
 
 class Blend:
-    """The two ends in their bands, and when each place passes from the first to the last."""
+    """The two ends in their bands, on the way from one to the other.
 
-    def __init__(self, first: End, last: End) -> None:
-        self.points = first.points, last.points
-        both = (bands_of(in_planes(end.picture)) for end in (first, last))
-        self.bands = list(zip(*both, strict=True))
+    The coarse bands of all frames are mixed together, the fine band frame by frame.
+    """
+
+    def __init__(self, first: End, last: End, positions: Array, imagined: Array) -> None:
+        """positions: (T,).  imagined: (T, h, w, C), what the decoder makes of them."""
+        t = positions[:, None, None]
+        self.positions = t[..., None].astype(np.float32)
+        self.ways = warps((1 - t) * first.points + t * last.points, first.points, last.points)
         eyes = (first.points + last.points)[:2].mean(axis=0) / 2 if len(first.points) else MIDDLE
-        self.late = [lateness(eyes, *band[0].shape[:2]) for band in self.bands]
+        both = (bands_of(in_planes(end.picture)) for end in (first, last))
+        *coarse, self.fine = zip(*both, strict=True)
+        self.late = [lateness(eyes, *pair[0].shape[:2]) for pair in (*coarse, self.fine)]
+        *seen, _ = bands_of(shrink(imagined, *coarse[-1][0].shape[:2]))
+        every = slice(None)
+        self.coarse = sum_of(
+            [
+                self.mixed(every, *band)
+                for band in zip(coarse, self.late, SHARES, seen, strict=False)
+            ]
+        )
 
-    def at(self, t: float, base: Array) -> Array:
-        """Return the frame at a position, (H, W, C), of what is imagined there, (h, w, C)."""
-        ways = warps((1 - t) * self.points[0] + t * self.points[1], *self.points)
-        coarse = shrink(base, *self.bands[-2][0].shape[:2])
-        imagined = [*bands_of(coarse)[:-1], None]
-        mixed = []
-        for pair, seen, late, share in zip(self.bands, imagined, self.late, SHARES, strict=True):
-            first, last = (pull(band, way) for band, way in zip(pair, ways, strict=True))
-            passed = share_passed(late, t, share)
-            mixed.append(pass_over(first, last, passed, seen))
-        return sum_of(mixed)
+    def mixed(
+        self,
+        which: int | slice,
+        pair: Sequence[Array],
+        late: Array,
+        share: float,
+        by_way_of: Array | None = None,
+    ) -> Array:
+        """Return a band of some frames, ([T,] H, W, C)."""
+        first, last = (pull(band, way[which]) for band, way in zip(pair, self.ways, strict=True))
+        return pass_over(first, last, share_passed(late, self.positions[which], share), by_way_of)
+
+    def frame(self, k: int) -> Array:
+        """Return a frame, (H, W, C)."""
+        fine = self.mixed(k, self.fine, self.late[-1], SHARES[-1])
+        drawn: Array = enlarge(self.coarse[k], *fine.shape[:2]) + fine
+        return drawn
 
 
 def pass_over(first: Array, last: Array, passed: Array, by_way_of: Array | None) -> Array:
@@ -127,7 +152,7 @@ def lateness(eyes: Array, height: int, width: int) -> Array:
     return late
 
 
-def share_passed(late: Array, t: float, share: float) -> Array:
+def share_passed(late: Array, t: float | Array, share: float) -> Array:
     """Return how far each place is at a position, 0 to 1, when it takes a ``share`` of the morph.
 
     The first place sets out at once, the last one arrives at the end.

@@ -1,5 +1,6 @@
 """From two photos, or one and a wish, to the frames between them: the whole engine in short."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from vae_core.imaging.portrait import points_in, portrait_of, usual_points
 from vae_core.imaging.warp import enlarge
 from vae_core.latent import walk_at
 from vae_core.metrics import mse_per_picture
+from vae_core.threads import THREADS, in_threads
 from vae_core.timing import even_positions, positions
 from vae_core.types import Array
 
@@ -144,8 +146,8 @@ def align_photo(
 
 
 def encode_aligned(checkpoint: Checkpoint, *photos: Aligned) -> list[Encoded]:
-    """Encode photos together, which costs less than one after the other."""
-    latents = checkpoint.encode(np.stack([photo.crop.pixels for photo in photos]))
+    """Encode photos side by side."""
+    latents = in_threads(lambda a: checkpoint.encode(a.crop.pixels[None])[0], photos)
     pairs = zip(photos, latents, strict=True)
     return [Encoded(checkpoint, a.crop, z, a.portrait, a.points) for a, z in pairs]
 
@@ -209,8 +211,9 @@ def paced(where: Array, kind: str, frames_at: Callable[[Array], Array]) -> Array
 
 def decode(checkpoint: Checkpoint, latents: Array) -> Array:
     """(T, Z) -> (T, H, W, C) in [0, 1], a few at a time."""
-    groups = [latents[k : k + TOGETHER] for k in range(0, len(latents), TOGETHER)]
-    return np.concatenate([checkpoint.decode(z) for z in groups])
+    size = min(TOGETHER, max(1, math.ceil(len(latents) / THREADS)))
+    groups = [latents[k : k + size] for k in range(0, len(latents), size)]
+    return np.concatenate(in_threads(checkpoint.decode, groups))
 
 
 class Route:

@@ -1,10 +1,16 @@
 """Photos as phones and programs make them all show the same face."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from app.morphing import Morpher
+from app.portraits import Portrait
 from tests.app import pictures
-from tests.app.pictures import draw_face, photo, picture_of
+from tests.app.pictures import as_bytes, draw_face, photo, picture_of
+from vae_core.imaging.align import Landmarks
+from vae_core.imaging.photo import read_photo
 
 
 def crop_of(client, data):
@@ -42,3 +48,20 @@ def test_grey_photos_keep_their_shades(client, kind):
     data = pictures.grey_16_bit() if kind == "16 bit" else pictures.as_bytes(GREY, "PNG")
     expected = crop_of(client, pictures.as_bytes(GREY.convert("RGB"), "PNG"))
     assert np.abs(crop_of(client, data) - expected).max() <= 1
+
+
+@pytest.mark.parametrize(("size", "seen"), [(960, 120), (240, 30), (40, 40)])
+def test_a_photo_whose_face_is_known_is_read_once_and_just_large_enough(models, size, seen):
+    sizes = []
+
+    def read(data, enough, limits):
+        photo = read_photo(data, enough, limits)
+        sizes.append(photo.image.size)
+        return photo
+
+    eyes = {"left_eye": (size * 0.35, size * 0.4), "right_eye": (size * 0.65, size * 0.4)}
+    landmarks = Landmarks(**eyes, nose=(size * 0.5, size * 0.5), mouth=(size * 0.5, size * 0.7))
+    portrait = Portrait(as_bytes(draw_face(size, size)), "person", landmarks)
+    morpher = replace(Morpher.from_folder(models, "colour"), read=read)
+    morpher.encode(portrait)
+    assert sizes == [(seen, seen)]

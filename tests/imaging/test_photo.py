@@ -72,6 +72,14 @@ def test_a_reduced_photo_keeps_enough_pixels(width, height, enough):
     assert (photo.width, photo.height) == (width, height)
 
 
+@pytest.mark.parametrize(
+    ("share", "size"), [(1.0, 800), (0.51, 800), (0.5, 400), (0.2, 200), (0.0, 100)]
+)
+def test_a_share_of_a_photos_pixels_can_be_asked_for(share, size):
+    photo = read_photo(encode(Image.new("RGB", (1200, 800)), "JPEG"), share)
+    assert min(photo.image.size) == size
+
+
 def test_a_photo_is_not_reduced_unasked():
     assert read_photo(encode(corners(1000, 600), "JPEG")).image.size == (1000, 600)
 

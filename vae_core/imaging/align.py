@@ -232,6 +232,12 @@ def side_wanted(photo: Photo, frame: Frame, landmarks: Landmarks | None, species
     return math.ceil(SPARE * to_frame.scale * min(photo.width, photo.height))
 
 
+def share_wanted(frame: Frame, landmarks: Landmarks, species: str) -> float:
+    """Return the same as a share, up to 1, of the photo's own pixels. LandmarksError."""
+    with np.errstate(all="ignore"):  # a face of no size is refused when the photo was read
+        return min(1.0, SPARE * fit_similarity(landmarks, frame, species).scale)
+
+
 def align(
     photo: Photo, frame: Frame, landmarks: Landmarks | None = None, species: str = "person"
 ) -> Crop:

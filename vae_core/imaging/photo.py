@@ -2,6 +2,7 @@
 
 import functools
 import io
+import math
 import re
 import threading
 import warnings
@@ -108,7 +109,7 @@ class Photo:
 class PhotoReader(Protocol):
     """What reads photos as :func:`read_photo` does, here or in another process."""
 
-    def __call__(self, data: bytes, enough: int | None, limits: PhotoLimits) -> Photo:
+    def __call__(self, data: bytes, enough: float | None, limits: PhotoLimits) -> Photo:
         """Return the upright photo; PhotoError."""
         ...
 
@@ -128,12 +129,13 @@ class OpenedPhoto:
         width, height = self.image.size
         return width * height * BYTES_A_PIXEL[self.image.format or ""]
 
-    def read(self, enough: int | None = None) -> Photo:
+    def read(self, enough: float | None = None) -> Photo:
         """Decode the pixels, as :func:`read_photo` says."""
         with refusals(self.data, self.limits):
             image, (width, height) = self.image, self.image.size
             if enough is not None and image.format == "JPEG":
-                image.draft(image.mode, (enough, enough))
+                side = math.ceil(enough * (1 if enough > 1 else min(width, height)))
+                image.draft(image.mode, (max(1, side),) * 2)
             image.load()
             rgb = to_rgb(image)
             if enough is not None and rgb.width * rgb.height > self.limits.draft:
@@ -145,14 +147,14 @@ class OpenedPhoto:
 
 
 def read_photo(
-    data: bytes, enough: int | None = None, limits: PhotoLimits = PhotoLimits()
+    data: bytes, enough: float | None = None, limits: PhotoLimits = PhotoLimits()
 ) -> Photo:
     """Read the first frame of a JPEG, PNG, WebP, AVIF, GIF or HEIC file.
 
     Sizes are checked on the header, before any pixel is decoded. With ``enough``, a JPEG may be
-    decoded at 1/2, 1/4 or 1/8 as long as its shorter side keeps that many pixels, and every photo
-    of more than ``limits.draft`` pixels is halved. Orientation is honoured; nothing else that the
-    file says about the photo is kept.
+    decoded at 1/2, 1/4 or 1/8 as long as its shorter side keeps that many pixels, or up to 1 that
+    share of its pixels, and every photo of more than ``limits.draft`` pixels is halved.
+    Orientation is honoured; nothing else that the file says about the photo is kept.
 
     Raises UnreadablePhotoError, PhotoTooLargeError or PhotoTooSmallError.
     """

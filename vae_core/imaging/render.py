@@ -76,12 +76,12 @@ def render_strip(frames: Array, project: str = "") -> bytes:
     project: a text in the file from which its morph can be made again.
     """
     texts = MARK | ({PROJECT: project} if project else {})
-    return render_png(side_by_side(frames), texts)
+    return write_png(side_by_side(round_to_bytes(frames)), texts)
 
 
 def render_jpeg(frames: Array) -> bytes:
     """Frames (N, H, W, C) in [0, 1] -> the same strip as a JPEG, for the eye the same."""
-    image = to_image(round_to_bytes(side_by_side(frames)))
+    image = to_image(side_by_side(round_to_bytes(frames)))
     return save(image, "JPEG", quality=JPEG_QUALITY, subsampling=0)
 
 

@@ -32,13 +32,18 @@ def resample(image: Image.Image, matrix: Array, size: tuple[int, int], channels:
     dense = 2 if shrink > factor else 1
     source, origin = cut(image, matrix, size, factor)
     matrix = np.column_stack([matrix[:, :2] / dense, matrix[:, 2] - origin]) / factor
-    fine = [
+    fine = (
         look_up(plane, matrix, height * dense, width * dense) for plane in planes(source, channels)
-    ]
-    boxes = np.stack(fine, axis=2).reshape(height, dense, width, dense, channels)
-    places = [boxes[:, i, :, j] for i, j in np.ndindex(dense, dense)]  # ten times as fast as mean()
-    pixels: Array = np.clip(sum(places[1:], places[0]) / np.float32(dense**2), 0, 1)
-    return pixels
+    )
+    pixels = np.stack([halved(plane) if dense == 2 else plane for plane in fine], axis=2)
+    return np.clip(pixels, 0, 1, out=pixels)
+
+
+def halved(plane: Array) -> Array:
+    """(2 h, 2 w) -> (h, w): the means of boxes, ten times as fast as ``mean()``."""
+    rows = plane[::2] + plane[1::2]
+    mean: Array = (rows[:, ::2] + rows[:, 1::2]) / np.float32(4)
+    return mean
 
 
 def cut(

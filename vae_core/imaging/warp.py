@@ -24,59 +24,71 @@ SLACK = 1e-6
 
 
 def thin_plate(centres: Array, places: Array) -> Array:
-    """Weights of a thin-plate spline: (K, 2), (M, 2) -> (M, K).
+    """Weights of a thin-plate spline: (..., K, 2), (M, 2) -> (..., M, K).
 
     ``weights @ values`` is the function of the plane with ``values`` (K, n) at the centres that
     bends least, in the mean square of its second derivatives (Bookstein, IEEE PAMI 11(6), 1989).
     It may miss them by a trifle: centres that coincide would have no answer otherwise.
     """
-    k = len(centres)
-    affine = np.column_stack([np.ones(k), centres])
-    bent = bending(centres, centres) + SLACK * np.eye(k)
-    system = np.block([[bent, affine], [affine.T, np.zeros((3, 3))]])
-    rows = np.column_stack([bending(places, centres), np.ones(len(places)), places])
-    weights: Array = np.linalg.solve(system, rows.T)[:k].T
+    *lead, k, _ = centres.shape
+    affine = np.concatenate([np.ones((*lead, k, 1)), centres], axis=-1)
+    system = np.zeros((*lead, k + 3, k + 3))
+    system[..., :k, :k] = bending(centres, centres) + SLACK * np.eye(k)
+    system[..., :k, k:], system[..., k:, :k] = affine, affine.swapaxes(-1, -2)
+    plane = np.column_stack([np.ones(len(places)), places])
+    bent = bending(places, centres)
+    rows = np.concatenate([bent, np.broadcast_to(plane, (*bent.shape[:-1], 3))], axis=-1)
+    weights: Array = np.linalg.solve(system, rows.swapaxes(-1, -2))[..., :k, :].swapaxes(-1, -2)
     return weights
 
 
 def bending(p: Array, q: Array) -> Array:
-    """r^2 log r^2, with r the distance of every p from every q: (M, 2), (K, 2) -> (M, K)."""
-    square = np.square(p[:, None] - q).sum(axis=2)
+    """r^2 log r^2, r from every p to every q: (..., M, 2), (..., K, 2) -> (..., M, K)."""
+    square = np.square(p[..., :, None, :] - q[..., None, :, :]).sum(axis=-1)
     bent: Array = square * np.log(np.maximum(square, 1e-30))
     return bent
 
 
 def warps(to: Array, *sources: Array) -> list[Array]:
-    """Return where each of several pictures is looked up: (NODES, NODES, 2) each, x and y.
+    """Return where each of several pictures is looked up: (..., NODES, NODES, 2) each, x and y.
 
-    What a picture has at its landmarks ``source`` (K, 2) comes to lie at ``to`` (K, 2); its
+    What a picture has at its landmarks ``source`` (K, 2) comes to lie at ``to`` (..., K, 2); its
     border keeps its place.
     """
     side = np.linspace(0, 1, NODES)
     grid = np.stack(np.meshgrid(side, side), axis=2).reshape(-1, 2)
-    weights = thin_plate(np.concatenate([to, ANCHORS]), grid)
+    lead = to.shape[:-2]
+    anchors = np.broadcast_to(ANCHORS, (*lead, *ANCHORS.shape))
+    weights = thin_plate(np.concatenate([to, anchors], axis=-2), grid)
     looked = [weights @ np.concatenate([source, ANCHORS]) for source in sources]
-    return [np.clip(places, 0, 1).reshape(NODES, NODES, 2) for places in looked]
+    return [np.clip(places, 0, 1).reshape(*lead, NODES, NODES, 2) for places in looked]
 
 
 def pull(picture: Array, warp: Array) -> Array:
-    """(H, W, C), (NODES, NODES, 2) -> (H, W, C), looked up bilinearly where the warp says."""
+    """(H, W, C), (..., NODES, NODES, 2) -> (..., H, W, C), looked up bilinearly where it says."""
     h, w = picture.shape[:2]
     if min(h, w) < 2:
-        return picture
-    x, y = np.moveaxis(both_ways(from_nodes(h), from_nodes(w), warp.astype(np.float32)), 2, 0)
-    return bilinear(picture, np.clip(x * w - 0.5, 0, w - 1), np.clip(y * h - 0.5, 0, h - 1))
+        return np.broadcast_to(picture, (*warp.shape[:-3], *picture.shape))
+    nodes = np.moveaxis(warp * (w, h) - 0.5, -1, 0).astype(np.float32)
+    x, y = from_nodes(h) @ nodes @ from_nodes(w).T
+    return bilinear(picture, np.clip(x, 0, w - 1, out=x), np.clip(y, 0, h - 1, out=y))
 
 
 def bilinear(picture: Array, x: Array, y: Array) -> Array:
-    """Interpolate (H, W, C) at pixel indices x and y, (h, w) both, inside it: (h, w, C)."""
+    """Interpolate (H, W, C) at pixel indices x and y, (...) both, inside it: (..., C)."""
     h, w, channels = picture.shape
-    left, top = np.minimum(x.astype(np.int32), w - 2), np.minimum(y.astype(np.int32), h - 2)
-    fx, fy = (x - left).astype(np.float32).ravel(), (y - top).astype(np.float32).ravel()
-    planes, first = planes_of(picture).reshape(channels, -1), (top * w + left).ravel()
-    upper = mix(planes.take(first, axis=1), planes.take(first + 1, axis=1), fx)
-    lower = mix(planes.take(first + w, axis=1), planes.take(first + w + 1, axis=1), fx)
-    return np.moveaxis(mix(upper, lower, fy).reshape(channels, *x.shape), 0, 2)
+    left, top = np.minimum(np.floor(x), w - 2), np.minimum(np.floor(y), h - 2)
+    fx, fy = ((at - whole).astype(np.float32).ravel() for at, whole in ((x, left), (y, top)))
+    first = top.astype(np.intp).ravel() * w
+    first += left.astype(np.intp).ravel()
+    planes = planes_of(picture).reshape(channels, -1)
+
+    def seen(step: int) -> Array:
+        found: Array = planes.take(first + step, axis=1, mode="clip")  # quicker; all are inside
+        return found
+
+    upper, lower = mix(seen(0), seen(1), fx), mix(seen(w), seen(w + 1), fx)
+    return np.moveaxis(mix(upper, lower, fy).reshape(channels, *x.shape), 0, -1)
 
 
 def mix(first: Array, second: Array, share: Array) -> Array:
@@ -119,16 +131,16 @@ def catmull_rom(x: Array) -> Array:
 
 
 def enlarge(coarse: Array, height: int, width: int) -> Array:
-    """(h, w, C) -> (height, width, C), smoothly."""
-    h, w, _ = coarse.shape
+    """(..., h, w, C) -> (..., height, width, C), smoothly."""
+    h, w = coarse.shape[-3:-1]
     if (h, w) == (height, width):
         return coarse
     return both_ways(enlarging(h, height), enlarging(w, width), coarse)
 
 
 def shrink(fine: Array, height: int, width: int) -> Array:
-    """(H, W, C) -> (height, width, C), each an average of what :func:`enlarge` spreads it over."""
-    h, w, _ = fine.shape
+    """(..., H, W, C) -> (..., height, width, C), each an average of what it is enlarged to."""
+    h, w = fine.shape[-3:-1]
     if (h, w) == (height, width):
         return fine
     return both_ways(shrinking(height, h), shrinking(width, w), fine)
@@ -143,15 +155,15 @@ def shrinking(cells: int, size: int) -> Array:
 
 
 def both_ways(down: Array, across: Array, x: Array) -> Array:
-    """Apply a matrix to columns, another one to rows: (h, H), (w, W), (H, W, C) -> (h, w, C)."""
-    return np.moveaxis(down @ planes_of(x) @ across.T, 0, 2)
+    """Apply matrices to columns and rows: (h, H), (w, W), (..., H, W, C) -> (..., h, w, C)."""
+    return np.moveaxis(down @ planes_of(x) @ across.T, -3, -1)
 
 
 def in_planes(picture: Array) -> Array:
-    """Return (H, W, C) that is equal and has each colour in one piece of memory."""
-    return np.moveaxis(planes_of(picture), 0, 2)
+    """Return (..., H, W, C) that is equal and has each colour in one piece of memory."""
+    return np.moveaxis(planes_of(picture), -3, -1)
 
 
 def planes_of(picture: Array) -> Array:
-    """(H, W, C) -> (C, H, W), not copied if the colours are in planes already."""
-    return np.ascontiguousarray(np.moveaxis(picture, 2, 0))
+    """(..., H, W, C) -> (..., C, H, W), not copied if the colours are in planes already."""
+    return np.ascontiguousarray(np.moveaxis(picture, -1, -3))
