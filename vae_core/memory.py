@@ -9,8 +9,8 @@ import ctypes
 import sys
 from typing import Any
 
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
-"""mallopt's numbers for the two sizes below, from malloc.h."""
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
+"""mallopt's numbers for what is set below, from malloc.h."""
 
 LARGEST = 32 << 20
 """Bytes of the largest piece that is kept when it is free: as much as glibc allows."""
@@ -25,10 +25,14 @@ def library() -> Any:
 
 
 def keep_freed_memory() -> None:
-    """Keep what is freed from now on for the arrays to come, until it is given back."""
+    """Keep what is freed from now on for the arrays to come, until it is given back.
+
+    All threads share what is kept; by default each would keep its own.
+    """
     if mallopt := getattr(library(), "mallopt", None):
         mallopt(MMAP_THRESHOLD, LARGEST)
         mallopt(TRIM_THRESHOLD, KEPT)
+        mallopt(ARENA_MAX, 1)
 
 
 def give_memory_back() -> None:
