@@ -73,7 +73,9 @@ export class Stage {
     const context = canvas.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.imageSmoothingQuality = view === this.goal ? "high" : "low"; // while it glides
-    context.drawImage(picture.blurred, 0, 0, canvas.width, canvas.height); // beyond the photo
+    if (reachesBeyond(view, picture)) {
+      context.drawImage(picture.blurred, 0, 0, canvas.width, canvas.height);
+    }
     context.setTransform(scale, 0, 0, scale, -view.x * scale, -view.y * scale);
     context.drawImage(picture.image, 0, 0, picture.width, picture.height);
     this.drawn();
@@ -121,6 +123,10 @@ function frameView(photo, { region, close }, aspect) {
     height,
   };
 }
+
+/** Whether a view shows what is beyond the photo's border. */
+const reachesBeyond = ({ x, y, width, height }, photo) =>
+  x < 0 || y < 0 || x + width > photo.width || y + height > photo.height;
 
 /** Where a span of that length begins: around the middle, but not beyond 0 and the limit. */
 function place(middle, length, limit) {
