@@ -12,9 +12,6 @@ from vae_core.types import Array, Rng
 
 MAX_TURN = math.radians(50)
 
-STRETCH = 0.07
-"""Standard deviation of the logarithm of how much a picture is wider than it was."""
-
 BOX_TO_SPREAD = 1.95
 """Mean side of a dog's head box over the spread of its landmarks."""
 
@@ -59,19 +56,12 @@ class Turn:
 def random_turn(
     rng: Rng, anchor: Array, place: Array, scale: float, max_turn: float = MAX_TURN
 ) -> Turn:
-    """Return a turn, half the time mirrored, a little stretched: ``anchor`` comes to ``place``."""
+    """Return a similarity, half the time mirrored, that carries ``anchor`` to ``place``."""
     angle = rng.uniform(-max_turn, max_turn) * rng.random() ** 0.25  # small turns more often
     flip = bool(rng.random() < 0.5)
     c, s = scale * math.cos(angle), scale * math.sin(angle)
-    matrix = np.array([[c, -s], [s, c]]) @ np.diag([-1.0 if flip else 1.0, 1.0]) @ stretch(rng)
+    matrix = np.array([[c, -s], [s, c]]) @ np.diag([-1.0 if flip else 1.0, 1.0])
     return Turn(matrix, place - matrix @ anchor, flip)
-
-
-def stretch(rng: Rng) -> Array:
-    """Return a map (2, 2) that keeps areas, not shapes: no two noses are of one length."""
-    wide, slant = rng.normal(0, STRETCH, 2)
-    matrix = np.array([[math.exp(wide), slant], [slant, math.exp(-wide)]])
-    return matrix / math.sqrt(np.linalg.det(matrix))
 
 
 def paste(canvas: Image.Image, picture: Picture, turn: Turn, feather: float) -> None:
@@ -161,8 +151,7 @@ def placed(picture: Picture, turn: Turn) -> Placed:
     points = None if picture.points is None else turn.apply(picture.points)
     if points is not None and turn.flip:
         points = points[[1, 0, 2, 3]]
-    size = own * scale if points is None else float(spread(points))
-    return Placed(picture.species, points, turn.apply(centre), size, picture.weight)
+    return Placed(picture.species, points, turn.apply(centre), own * scale, picture.weight)
 
 
 def place_and_size(picture: Picture) -> tuple[Array, float]:
