@@ -13,7 +13,7 @@ from app.rendering import FPS, Playback
 from app.schemas import MAX_FPS, MAX_HOLD, MAX_SIZE, MAX_STEPS, Easing, Walk
 from vae_core.directions import Wish
 from vae_core.errors import PhotoTooLargeError
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.morph import Manner, Morph
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from vae_core.errors import DogpeopleError
 from vae_core.finder.faces import Face, best_face
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 
 Species: TypeAlias = Literal["person", "dog"]

@@ -11,7 +11,8 @@ from benchmarks.report import ROOT, table
 from vae_core.checkpoint import Checkpoint, load_checkpoint
 from vae_core.errors import LandmarksError
 from vae_core.finder.evaluation import annotated
-from vae_core.imaging.align import Landmarks, align
+from vae_core.imaging.align import align
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.lighting import NEUTRAL, Light, measure_light, restore_light
 from vae_core.metrics import mse_per_picture
 from vae_core.types import Array

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from benchmarks.report import ROOT
 from vae_core.checkpoint import load_checkpoint
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.types import Array
 
 QUALITY = 90

@@ -10,7 +10,8 @@ from PIL import Image
 from vae_core.checkpoint import Checkpoint
 from vae_core.data.dataset import Dataset
 from vae_core.evaluation import batches
-from vae_core.imaging.align import Frame, Landmarks, align
+from vae_core.imaging.align import Frame, align
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 from vae_core.layers import output
 from vae_core.likeness import likeness, ssim

@@ -11,7 +11,8 @@ import numpy as np
 from vae_core.checkpoint import Checkpoint
 from vae_core.detail import End, compose
 from vae_core.directions import principal_axes, species_of
-from vae_core.imaging.align import Crop, Frame, Landmarks, Similarity, align, fit
+from vae_core.imaging.align import Crop, Frame, Similarity, align, fit
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.lighting import NEUTRAL, restore_light
 from vae_core.imaging.paste import canvas_of, put_back, side_on_canvas
 from vae_core.imaging.photo import Photo

@@ -14,7 +14,7 @@ from app.morphing import Morpher
 from tests.app.faces import FakeFinder, face_at
 from tests.app.pictures import HEIC, as_bytes, draw_face, photo, picture_of
 from tests.app.tiny import LATENT
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 
 PERSON = face_at(60, 60, 40, "person", 0.95)
 OTHER_PERSON = face_at(170, 70, 30, "person", 0.9)

@@ -9,7 +9,7 @@ from app.morphing import Morpher
 from app.portraits import Portrait
 from tests.app import pictures
 from tests.app.pictures import as_bytes, draw_face, photo, picture_of
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import read_photo
 
 

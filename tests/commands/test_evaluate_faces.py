@@ -13,7 +13,7 @@ from vae_core.commands import evaluate_faces
 from vae_core.data.dataset import open_dataset
 from vae_core.evaluation import losses
 from vae_core.finder.faces import Face
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.metrics import mse_per_picture, psnr
 
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from vae_core.__main__ import main
 from vae_core.checkpoint import load_checkpoint, save_checkpoint
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import read_photo
 from vae_core.imaging.render import render_strip
 from vae_core.latent import walk

@@ -14,7 +14,7 @@ from vae_core.commands.prepare import add_command, relocated
 from vae_core.data import Sample, open_dataset
 from vae_core.errors import DataError
 from vae_core.finder.faces import Face
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 
 

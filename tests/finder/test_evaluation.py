@@ -6,7 +6,7 @@ from PIL import Image
 
 from vae_core.finder.evaluation import Annotated, on_canvas, point_offsets, recall
 from vae_core.finder.faces import Face
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 
 POINTS = np.array([[40.0, 50], [80, 50], [60, 75], [60, 95]])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vae_core.finder.faces import Face, boxes_of, fit_boxes, overlap, spread
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 
 FACE = np.array([[40.0, 50], [80, 50], [60, 75], [60, 95]])
 

@@ -28,7 +28,8 @@ from vae_core.errors import (
     PhotoError,
     UnknownModelError,
 )
-from vae_core.imaging.align import Landmarks, align
+from vae_core.imaging.align import align
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import PhotoLimits, read_photo
 from vae_core.model import build_vae, cast
 

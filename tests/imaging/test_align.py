@@ -12,12 +12,12 @@ from vae_core.imaging.align import (
     DIGIT_28,
     FACE_GREY_50,
     Frame,
-    Landmarks,
     Similarity,
     align,
     face_frame,
     fit_similarity,
 )
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 
 POINTS = ("left_eye", "right_eye", "nose", "mouth")

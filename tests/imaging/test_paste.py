@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae_core.imaging.align import Landmarks, Similarity, align, face_frame
+from vae_core.imaging.align import Similarity, align, face_frame
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.paste import canvas_of, fading, put_back, side_on_canvas
 from vae_core.imaging.photo import Photo
 

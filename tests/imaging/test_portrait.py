@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vae_core.imaging.align import DIGIT_28, Landmarks, align, face_frame
+from vae_core.imaging.align import DIGIT_28, align, face_frame
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.portrait import EDGE, points_in, portrait_of, sized, usual_points
 
@@ -62,3 +63,24 @@ def test_a_digit_has_no_landmarks(photo):
     crop = align(photo, DIGIT_28)
     assert points_in(DIGIT_28, "person", None, crop).shape == (0, 2)
     assert usual_points(DIGIT_28, "dog").shape == (0, 2)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (32, 0), (0, 36), (32, 36)])
+def test_beyond_the_photo_is_its_blurred_mirror_image_and_no_streak(corner):
+    stripes = np.full((60, 60, 3), 60, np.uint8)
+    stripes[3::6] = stripes[:, 3::6] = 220
+    photo = Photo(Image.fromarray(stripes), 60, 60)
+    x, y = corner
+    eyes, nose, mouth = [(x + 4, y + 4), (x + 24, y + 4)], (x + 14, y + 12), (x + 14, y + 20)
+    face = Landmarks(*eyes, nose, mouth)
+    frame = face_frame(64, channels=1)
+    hard = align(photo, frame, face)
+    soft = portrait_of(photo, frame, face, "person", 64)
+    at = np.stack(np.meshgrid(np.arange(64) + 0.5, np.arange(64) + 0.5), axis=-1)
+    places = hard.to_photo.apply(at.reshape(-1, 2)).reshape(at.shape)
+    inside = ((places > 2) & (places < 58)).all(axis=-1)
+    far = np.maximum(-places, places - 60).max(axis=-1) > 8
+    assert inside.any()
+    assert far.any()
+    np.testing.assert_allclose(soft[inside], hard.pixels[inside], atol=0.01)
+    assert soft[far].std() < hard.pixels[far].std() / 2

@@ -12,7 +12,7 @@ from vae_core.directions import NEAREST, Wish, imagine_dog
 from vae_core.errors import ConfigError
 from vae_core.finder.faces import best_face
 from vae_core.finder.find import Finder
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo, read_photo
 from vae_core.imaging.render import render_gif, render_strip, render_webp
 from vae_core.latent import WALKS

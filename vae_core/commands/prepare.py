@@ -25,9 +25,9 @@ from vae_core.imaging.align import (
     FACE_LIGHT,
     HEAD_RGB_128,
     Frame,
-    Landmarks,
     face_frame,
 )
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import numpy as np
 
 from vae_core.data.sample import SPLITS, Sample, share_of, split_of, split_of_training
 from vae_core.errors import DataError
-from vae_core.imaging.align import ANCHORS, Landmarks, Point
+from vae_core.imaging.align import ANCHORS
+from vae_core.imaging.landmarks import Landmarks, Point
 from vae_core.imaging.photo import Photo, read_photo
 from vae_core.types import Array
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from vae_core.finder.network import POINTS
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.types import Array
 
 

@@ -23,7 +23,7 @@ from vae_core.finder.network import (
 from vae_core.finder.targets import OFFSET, cell_centres
 from vae_core.finder.training_sets import GAUGE_POINTS, READER_POINTS
 from vae_core.finder.views import pyramid, reduced, to_picture, views, whole_cells
-from vae_core.imaging.align import Landmarks
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 from vae_core.layers import Layer, output, sigmoid
 from vae_core.model import cast

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from vae_core.imaging.align import Crop, Frame, Landmarks, align
+from vae_core.imaging.align import Crop, Frame, align
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 from vae_core.types import Array
 
@@ -32,7 +33,7 @@ def portrait_of(
     photo: Photo, frame: Frame, landmarks: Landmarks | None, species: str, side: int
 ) -> Array:
     """Return the aligned face in the photo's own light, (H, W, C) in [0, 1]. LandmarksError."""
-    return align(photo, sized(frame, side), landmarks, species).pixels
+    return align(photo, sized(frame, side), landmarks, species, soft=True).pixels
 
 
 def points_in(frame: Frame, species: str, landmarks: Landmarks | None, crop: Crop) -> Array:

@@ -6,22 +6,27 @@ A grid is given by a (2, 3) matrix that leads from its coordinates (x, y, 1) to 
 import math
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from vae_core.types import Array
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Rec. 601: what JPEG and Pillow call grey."""
 
+SOFT = 0.06
+"""How far beyond a photo there is anything sharp to be seen, as a fraction of the crop's width."""
+
 MARGIN = 2
 """Pixels that a bicubic kernel reaches beyond the point it is asked for."""
 
 
-def resample(image: Image.Image, matrix: Array, size: tuple[int, int], channels: int) -> Array:
+def resample(
+    image: Image.Image, matrix: Array, size: tuple[int, int], channels: int, soft: bool = False
+) -> Array:
     """Return (H, W, C) float32 in [0, 1], each pixel the average of what it covers.
 
     image: RGB.  matrix: (2, 3), a similarity, crop -> image pixels.  size: H and W.  channels: 1
-    for grey or 3.
+    for grey or 3.  soft: as in :func:`cut`.
 
     Boxes of whole pixels are averaged first, so that a large photo costs little; what remains to
     be shrunk, less than a factor of two, is sampled twice as densely and averaged.
@@ -30,7 +35,7 @@ def resample(image: Image.Image, matrix: Array, size: tuple[int, int], channels:
     shrink = math.hypot(*matrix[:, 0])
     factor = max(1, math.floor(shrink))
     dense = 2 if shrink > factor else 1
-    source, origin = cut(image, matrix, size, factor)
+    source, origin = cut(image, matrix, size, factor, soft)
     matrix = np.column_stack([matrix[:, :2] / dense, matrix[:, 2] - origin]) / factor
     fine = (
         look_up(plane, matrix, height * dense, width * dense) for plane in planes(source, channels)
@@ -47,11 +52,11 @@ def halved(plane: Array) -> Array:
 
 
 def cut(
-    image: Image.Image, matrix: Array, size: tuple[int, int], factor: int
+    image: Image.Image, matrix: Array, size: tuple[int, int], factor: int, soft: bool = False
 ) -> tuple[Array, Array]:
     """Cut out what a crop needs, reduced by ``factor``: (h, w, 3) uint8, its origin (2,).
 
-    Outside the image its border is continued.
+    Outside the image its border is continued; ``soft``: its mirror image, more and more blurred.
     """
     height, width = size
     corners = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
@@ -62,8 +67,31 @@ def cut(
     y0, y1 = clip_span(top, bottom, math.ceil(image.height / factor))
     x_end, y_end = min(x1 * factor, image.width), min(y1 * factor, image.height)
     part = np.asarray(image.reduce(factor, (x0 * factor, y0 * factor, x_end, y_end)))
-    beyond = ((y0 - top, bottom - y1), (x0 - left, right - x1), (0, 0))
-    return np.pad(part, beyond, "edge"), np.array([left, top]) * factor
+    beyond = (y0 - top, bottom - y1), (x0 - left, right - x1)
+    whole = np.pad(part, (*beyond, (0, 0)), "symmetric" if soft else "edge")
+    if soft and np.any(beyond):
+        whole = softened(whole, *beyond, SOFT * math.hypot(*matrix[:, 0]) * width / factor)
+    return whole, np.array([left, top]) * factor
+
+
+def softened(pixels: Array, down: tuple[int, int], across: tuple[int, int], reach: float) -> Array:
+    """Blur (h, w, 3) uint8 outside a photo, of which so much is above and below, left and right.
+
+    From ``reach`` pixels on, a blur of that radius is all there is.
+    """
+    rows, columns = (
+        outside(n, *sides) for n, sides in zip(pixels.shape, (down, across), strict=False)
+    )
+    share = np.minimum(1, np.maximum(rows[:, None], columns) / np.float32(reach))[..., None]
+    blurred = np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(reach)))
+    mixed: Array = np.rint(pixels + share * (blurred.astype(np.float32) - pixels)).astype(np.uint8)
+    return mixed
+
+
+def outside(size: int, before: int, after: int) -> Array:
+    """Return how far each of ``size`` rows or columns is from those inside, (size,) float32."""
+    at = np.arange(size, dtype=np.float32)
+    return np.maximum(np.maximum(before - at, at - (size - 1 - after)), 0)
 
 
 def clip_span(start: int, stop: int, size: int) -> tuple[int, int]:
