@@ -31,7 +31,7 @@ def mined(data: Path, split: str, finder: Finder, seed: int) -> Iterator[tuple[A
     with workers(data, split) as pool:
         for start in count(0, ROUND):
             jobs = range(start, start + ROUND)
-            for examples in pool.imap(partial(_mine, finder, seed), jobs, 16):
+            for examples in pool.map(partial(_mine, finder, seed), jobs, chunksize=16):
                 yield from examples
 
 

@@ -5,6 +5,7 @@ structured array of what is in them. Picture k depends on the seed and k alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -131,15 +132,15 @@ def make_set(out: Path, kind: str, examples: Iterable[tuple[Array, Array]], coun
 def composed(data: Path, split: str, kind: str, count: int, seed: int) -> Iterator[Any]:
     """Yield ``count`` composed examples, in the order of their numbers, made by two processes."""
     with workers(data, split) as pool:
-        yield from pool.imap(partial(_example, kind, seed), range(count), chunksize=64)
+        yield from pool.map(partial(_example, kind, seed), range(count), chunksize=64)
 
 
 @contextmanager
-def workers(data: Path, split: str) -> Iterator[Any]:
-    """Start two processes that share one scenery."""
+def workers(data: Path, split: str) -> Iterator[ProcessPoolExecutor]:
+    """Start two processes that share one scenery; one that dies is an error and no endless wait."""
     global _scenery
     _scenery = load_scenery(data, split)
-    with get_context("fork").Pool(2) as pool:
+    with ProcessPoolExecutor(2, get_context("fork")) as pool:
         yield pool
 
 
