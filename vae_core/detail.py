@@ -75,16 +75,18 @@ def compose(imagined: Array, first: End, last: End, positions: Array, detail: fl
     detail: 0 leaves the imagined frames as they are, 1 begins and ends with the photos exactly.
     """
     height, width, channels = first.picture.shape
+    if detail == 0:
+        return np.stack([enlarge(base, height, width) for base in imagined])
     frames = np.empty((len(imagined), height, width, channels), np.float32)
     blend = Blend(first, last, positions, imagined)
 
     def draw(k: int) -> None:
-        drawn = enlarge(imagined[k], height, width) if detail < 1 else blend.frame(k)
-        if 0 < detail < 1:
-            drawn += np.float32(detail) * (blend.frame(k) - drawn)
-        frames[k] = drawn
+        frames[k] = blend.frame(k)
+        if detail < 1:
+            plain = enlarge(imagined[k], height, width)
+            frames[k] = plain + np.float32(detail) * (frames[k] - plain)
 
-    in_threads(draw, range(len(frames)))
+    in_threads(first.picture.size, draw, range(len(frames)))
     return frames
 
 

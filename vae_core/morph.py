@@ -20,7 +20,7 @@ from vae_core.imaging.portrait import points_in, portrait_of, usual_points
 from vae_core.imaging.warp import enlarge
 from vae_core.latent import walk_at
 from vae_core.metrics import mse_per_picture
-from vae_core.threads import THREADS, in_threads
+from vae_core.threads import THREADS, WORTHWHILE, in_threads
 from vae_core.timing import even_positions, positions
 from vae_core.types import Array
 
@@ -148,7 +148,8 @@ def align_photo(
 
 def encode_aligned(checkpoint: Checkpoint, *photos: Aligned) -> list[Encoded]:
     """Encode photos side by side."""
-    latents = in_threads(lambda a: checkpoint.encode(a.crop.pixels[None])[0], photos)
+    size = checkpoint.config.pixels
+    latents = in_threads(size, lambda a: checkpoint.encode(a.crop.pixels[None])[0], photos)
     pairs = zip(photos, latents, strict=True)
     return [Encoded(checkpoint, a.crop, z, a.portrait, a.points) for a, z in pairs]
 
@@ -212,9 +213,11 @@ def paced(where: Array, kind: str, frames_at: Callable[[Array], Array]) -> Array
 
 def decode(checkpoint: Checkpoint, latents: Array) -> Array:
     """(T, Z) -> (T, H, W, C) in [0, 1], a few at a time."""
-    size = min(TOGETHER, max(1, math.ceil(len(latents) / THREADS)))
+    numbers = checkpoint.config.pixels
+    each = math.ceil(len(latents) / THREADS) if numbers >= WORTHWHILE else len(latents)
+    size = min(TOGETHER, max(1, each))
     groups = [latents[k : k + size] for k in range(0, len(latents), size)]
-    return np.concatenate(in_threads(checkpoint.decode, groups))
+    return np.concatenate(in_threads(numbers, checkpoint.decode, groups))
 
 
 class Route:

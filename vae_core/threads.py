@@ -10,7 +10,13 @@ THREADS = 2
 """More gain little: between two products there is the interpreter's own work."""
 
 
-def in_threads(work: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
-    """Return what ``map`` does, computed by a few threads."""
+WORTHWHILE = 10_000
+"""Numbers in a picture from which on threads pay: they wait for each other, too."""
+
+
+def in_threads(numbers: int, work: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
+    """Return what ``map`` does, computed by a few threads if pictures hold so many ``numbers``."""
+    if numbers < WORTHWHILE:
+        return list(map(work, *arguments))
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(work, *arguments))
