@@ -15,7 +15,10 @@ export async function readPhoto(file) {
       idle.push(worker);
       return data ? done(data) : fail(new Error("not a picture here"));
     };
-    worker.onerror = fail;
+    worker.onerror = (event) => {
+      worker.terminate();
+      fail(event);
+    };
     worker.postMessage({ file, longest: LONGEST });
   });
   return { ...read, blurred: blurred(read.image) };

@@ -20,7 +20,7 @@ from vae_core.imaging.portrait import points_in, portrait_of, usual_points
 from vae_core.imaging.warp import enlarge
 from vae_core.latent import walk_at
 from vae_core.metrics import mse_per_picture
-from vae_core.threads import THREADS, WORTHWHILE, in_threads
+from vae_core.threads import in_threads, threads_for
 from vae_core.timing import even_positions, positions
 from vae_core.types import Array
 
@@ -214,8 +214,7 @@ def paced(where: Array, kind: str, frames_at: Callable[[Array], Array]) -> Array
 def decode(checkpoint: Checkpoint, latents: Array) -> Array:
     """(T, Z) -> (T, H, W, C) in [0, 1], a few at a time."""
     numbers = checkpoint.config.pixels
-    each = math.ceil(len(latents) / THREADS) if numbers >= WORTHWHILE else len(latents)
-    size = min(TOGETHER, max(1, each))
+    size = min(TOGETHER, max(1, math.ceil(len(latents) / threads_for(numbers))))
     groups = [latents[k : k + size] for k in range(0, len(latents), size)]
     return np.concatenate(in_threads(numbers, checkpoint.decode, groups))
 

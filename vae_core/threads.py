@@ -9,14 +9,18 @@ T = TypeVar("T")
 THREADS = 2
 """More gain little: between two products there is the interpreter's own work."""
 
-
 WORTHWHILE = 10_000
 """Numbers in a picture from which on threads pay: they wait for each other, too."""
 
 
+def threads_for(numbers: int) -> int:
+    """Return how many threads it pays to have work on pictures of so many numbers."""
+    return THREADS if numbers >= WORTHWHILE else 1
+
+
 def in_threads(numbers: int, work: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
     """Return what ``map`` does, computed by a few threads if pictures hold so many ``numbers``."""
-    if numbers < WORTHWHILE:
+    if threads_for(numbers) == 1:
         return list(map(work, *arguments))
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(work, *arguments))
