@@ -82,8 +82,8 @@ def test_neither_blocks_nor_threads_change_a_bit(block, threads, rng, monkeypatc
         np.testing.assert_array_equal(state.square[name], expected_state.square[name], strict=True)
 
 
-@pytest.mark.parametrize(("block", "piece"), [(1, 1), (7, 30), (65_536, 14), (65_536, 262_144)])
-def test_a_product_is_used_as_the_array_that_it_stands_for(block, piece, rng, monkeypatch):
+@pytest.mark.parametrize("block", [1, 7, 30, 65_536])
+def test_a_product_is_used_as_the_array_that_it_stands_for(block, rng, monkeypatch):
     params = {"weight": rng.standard_normal((30, 7))}
     products = [
         {"weight": Product(rng.standard_normal((5, 30)), rng.standard_normal((5, 7)))}
@@ -91,7 +91,6 @@ def test_a_product_is_used_as_the_array_that_it_stands_for(block, piece, rng, mo
     ]
     expected, expected_state = run(params, [formed(p) for p in products], 1e-3)
     monkeypatch.setattr(optim, "BLOCK", block)
-    monkeypatch.setattr(optim, "PIECE", piece)
     ours, state = params, Adam().init(params)
     for grads in products:
         Adam().update(ours, grads, state, 1e-3)

@@ -1,6 +1,5 @@
 """From two photos, or one and a wish, to the frames between them: the whole engine in short."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,8 +29,8 @@ TRIED = 25
 SPECIES = ("person", "dog")
 """Whose latents are expected at either end of a walk."""
 
-TOGETHER = 32
-"""Latents that are decoded at once: what a decoder keeps in between may be large."""
+KEYS = 8
+"""Positions of a walk that are decoded at most; what is between them hardly bends (decision 0013)."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class Manner:
 
 @dataclass(frozen=True)
 class Morph:
-    """frames: (steps, H, W, C) in [0, 1], decoded from latents: (steps, Z).
+    """frames: (steps, H, W, C) in [0, 1], seen on the way through latents: (steps, Z).
 
     dog: None if no photo of one was given.
     """
@@ -167,16 +166,15 @@ def encode_photo(
 def morph(
     checkpoint: Checkpoint, friend: Encoded, dog: Encoded | Array, manner: Manner = Manner()
 ) -> Morph:
-    """Walk from a friend's latent to a dog's, decode every step and carry the detail over.
+    """Walk from a friend's latent to a dog's, decode the way and carry the detail over.
 
     dog: a photo's, or a latent (Z,) alone, whose picture is what the decoder makes of it. With
     ``detail`` 1 the first and the last frame are the portraits.
     """
     route = Route(checkpoint, friend, dog, manner)
     where = route.paced(positions(manner.steps, manner.easing))
-    latents = route.latents(where)
-    frames = route.frames(latents, where, route.ends)
-    return Morph(frames, latents, friend, dog if isinstance(dog, Encoded) else None)
+    frames = route.frames(where, route.ends)
+    return Morph(frames, route.latents(where), friend, dog if isinstance(dog, Encoded) else None)
 
 
 def imagine(checkpoint: Checkpoint, friend: Array, dog: Array, manner: Manner = Manner()) -> Array:
@@ -192,8 +190,11 @@ def imagine(checkpoint: Checkpoint, friend: Array, dog: Array, manner: Manner = 
     points = [usual_points(checkpoint.frame, kind) for kind in kinds]
     first, last = map(End, checkpoint.decode(latents), points)
 
+    def latents_at(where: Array) -> Array:
+        return walk_at(friend, dog, where, manner.walk, axes)
+
     def frames_at(where: Array) -> Array:
-        imagined = decode(checkpoint, walk_at(friend, dog, where, manner.walk, axes))
+        imagined = decode_along(checkpoint, latents_at, where)
         frames: Array = np.clip(compose(imagined, first, last, where, manner.detail), 0, 1)
         return frames
 
@@ -211,11 +212,27 @@ def paced(where: Array, kind: str, frames_at: Callable[[Array], Array]) -> Array
     return even_positions(where, tried, frames_at(tried))
 
 
+def decode_along(
+    checkpoint: Checkpoint, latents_at: Callable[[Array], Array], where: Array
+) -> Array:
+    """Decode a walk at positions (T,): (T, H, W, C) in [0, 1].
+
+    latents_at: (N,) -> (N, Z).  A long walk is decoded at :data:`KEYS` even positions and goes
+    straight from each to the next: its ends are exact.
+    """
+    keys = where if len(where) <= KEYS else np.linspace(where.min(), where.max(), KEYS)
+    seen = decode(checkpoint, latents_at(keys))
+    if keys is where:
+        return seen
+    shares = np.array([np.interp(where, keys, one) for one in np.eye(KEYS)], np.float32)
+    along: Array = np.tensordot(shares.T, seen, 1)
+    return along
+
+
 def decode(checkpoint: Checkpoint, latents: Array) -> Array:
-    """(T, Z) -> (T, H, W, C) in [0, 1], a few at a time."""
+    """(T, Z) -> (T, H, W, C) in [0, 1], by a few threads."""
     numbers = checkpoint.config.pixels
-    size = min(TOGETHER, max(1, math.ceil(len(latents) / threads_for(numbers))))
-    groups = [latents[k : k + size] for k in range(0, len(latents), size)]
+    groups = np.array_split(latents, min(threads_for(numbers), len(latents)))
     return np.concatenate(in_threads(numbers, checkpoint.decode, groups))
 
 
@@ -241,9 +258,10 @@ class Route:
         axes = principal_axes(self.checkpoint.metadata) if kind == "principal" else None
         return walk_at(self.start, self.goal, where, kind, axes)
 
-    def frames(self, latents: Array, where: Array, ends: tuple[End, End]) -> Array:
-        """(T, Z), (T,) -> (T, H, W, C) in [0, 1], as large as the pictures of the ends."""
-        frames = compose(decode(self.checkpoint, latents), *ends, where, self.manner.detail)
+    def frames(self, where: Array, ends: tuple[End, End]) -> Array:
+        """(T,) positions -> (T, H, W, C) in [0, 1], as large as the pictures of the ends."""
+        imagined = decode_along(self.checkpoint, self.latents, where)
+        frames = compose(imagined, *ends, where, self.manner.detail)
         lit: Array = np.clip(restore_light(frames, *self.lights, where), 0, 1, out=frames)
         return lit
 
@@ -253,7 +271,7 @@ class Route:
 
         def frames_at(tried: Array) -> Array:
             first, last = (end.reduced(frame.height, frame.width) for end in self.ends)
-            return self.frames(self.latents(tried), tried, (first, last))
+            return self.frames(tried, (first, last))
 
         return paced(where, self.manner.walk, frames_at)
 

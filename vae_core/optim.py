@@ -1,8 +1,8 @@
 """Adam, in place.
 
 A small batch pays for Adam's memory traffic more than for its own matrix products, so the update
-walks through every array in blocks that stay in a core's cache while the ten passes of the formula
-go over them, and threads share the blocks. A gradient that is a product of two arrays is formed
+walks through every array in blocks that stay in the cache while the ten passes of the formula go
+over them, and threads share the blocks. A gradient that is a product of two arrays is formed
 block by block, right there. The result does not depend on how many threads there are.
 """
 
@@ -19,15 +19,13 @@ from vae_core.blas import one_thread
 from vae_core.products import Gradient, Grads, Product
 from vae_core.types import Array, Params
 
-BLOCK = 65_536
-"""Numbers in a block: with its two sums and its gradient 1 MB in float32."""
-
-PIECE = 4 * BLOCK
-"""Numbers of a product that are formed at once: fewer would cost more than they save."""
+BLOCK = 196_608
+"""Numbers in a block: with its two sums and its gradient 3 MB in float32. Smaller ones stay nearer
+to the core, but threads then wait for each other more often, and a product's rows are too few."""
 
 
-class Piece(NamedTuple):
-    """Some rows of a parameter, of its two sums and of its gradient, and how fast they go."""
+class Block(NamedTuple):
+    """Some of a parameter, of its two sums and of its gradient, and how fast they go."""
 
     p: Array
     m: Array
@@ -80,11 +78,11 @@ class Adam:
         scale = math.sqrt(bias2 / (1 - self.beta2))
         rate = lr * scale * (1 - self.beta1) / bias1
         eps = self.eps * scale
-        pieces: list[Piece] = []
+        blocks: list[Block] = []
         for name, g in grads.items():
             p, m, v = params[name], state.gradient[name], state.square[name]
-            pieces += _pieces(Piece(p, m, v, g, rate * pace.get(name, 1)))
-        work = iter(pieces)
+            blocks += _blocks(Block(p, m, v, g, rate * pace.get(name, 1)))
+        work = iter(blocks)
         with one_thread():
             others = [_pool().submit(self._update, work, eps) for _ in range(_threads() - 1)]
             self._update(work, eps)
@@ -92,12 +90,10 @@ class Adam:
                 if not other.cancel():  # one that has not begun finds nothing left to do
                     other.result()
 
-    def _update(self, work: Iterator[Piece], eps: float) -> None:
-        """Take the next piece as long as there is one: threads share the iterator."""
+    def _update(self, work: Iterator[Block], eps: float) -> None:
+        """Take the next block as long as there is one: threads share the iterator."""
         for p, m, v, g, rate in work:
-            formed = g.formed() if isinstance(g, Product) else g
-            for block in _blocks(p, m, v, formed):
-                self._update_block(*block, rate, eps)
+            self._update_block(p, m, v, g.formed() if isinstance(g, Product) else g, rate, eps)
 
     def _update_block(
         self, p: Array, m: Array, v: Array, g: Array, rate: float, eps: float
@@ -116,34 +112,23 @@ class Adam:
         p -= g
 
 
-def _pieces(whole: Piece) -> Iterator[Piece]:
-    """Cut a parameter and what belongs to it into what one thread takes at a time.
+def _blocks(whole: Block) -> Iterator[Block]:
+    """Cut a parameter and what belongs to it into what one thread takes at a time, uncopied.
 
     ValueError for a parameter that is not contiguous: an update of its copy would be lost.
     """
     p, m, v, g, rate = whole
-    if not isinstance(g, Product):
-        for block in _blocks(p, m, v, g):
-            yield Piece(*block, rate)
-    elif on_cpu(p):
-        rows = max(1, PIECE // p.shape[1])
-        for k in range(0, len(p), rows):
-            some = slice(k, k + rows)
-            yield Piece(p[some], m[some], v[some], g[some], rate)
-    else:
+    if not on_cpu(p):
         yield whole
-
-
-def _blocks(*arrays: Array) -> Iterator[tuple[Array, Array, Array, Array]]:
-    """Cut equally shaped arrays into corresponding pieces of ``BLOCK`` numbers, without copying."""
-    if not on_cpu(arrays[0]):
-        p, m, v, g = arrays
-        yield p, m, v, g
         return
-    p, m, v, g = (a.reshape(-1, copy=False) for a in arrays)
-    for k in range(0, p.size, BLOCK):
-        some = slice(k, k + BLOCK)
-        yield p[some], m[some], v[some], g[some]
+    step = BLOCK
+    if isinstance(g, Product):
+        step = max(1, BLOCK // p.shape[1])
+    else:
+        p, m, v, g = (a.reshape(-1, copy=False) for a in (p, m, v, g))
+    for k in range(0, len(p), step):
+        some = slice(k, k + step)
+        yield Block(p[some], m[some], v[some], g[some], rate)
 
 
 def _threads() -> int:

@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from vae_core.imaging.render import render_strip
 from vae_core.latent import walk
 from vae_core.metrics import mse_per_picture
 from vae_core.model import cast
-from vae_core.morph import Manner, encode_photo, morph
+from vae_core.morph import Manner, encode_photo, imagine, morph
 
+MODELS = Path(__file__).parents[2] / "models"
 EYES = {"left_eye": [40, 40], "right_eye": [80, 40]}
 PERSON, DOG = EYES | {"mouth": [60, 85]}, EYES | {"nose": [60, 75]}
 
@@ -79,6 +81,18 @@ def test_without_detail_the_ends_are_what_the_model_makes_of_the_photos(model, p
     frames = morph(checkpoint, friend, dog, Manner(steps=3, detail=0)).frames
     np.testing.assert_allclose(frames[0], friend.reconstruction, atol=1e-6)
     np.testing.assert_allclose(frames[-1], dog.reconstruction, atol=1e-6)
+
+
+def test_a_long_way_keeps_to_what_the_decoder_sees_on_it():
+    checkpoint = load_checkpoint(MODELS / "flagship.safetensors")
+    friend, dog = (
+        np.array(checkpoint.metadata["example"][end], np.float32) for end in ("friend", "dog")
+    )
+    frames = imagine(checkpoint, friend, dog, Manner(25, detail=0))
+    seen = checkpoint.decode(walk(friend, dog, 25))
+    assert not np.array_equal(frames, seen)  # or nothing has been saved
+    assert abs(frames - seen).mean() < 0.5 / 255
+    np.testing.assert_allclose(frames[[0, -1]], seen[[0, -1]], atol=1e-5)
 
 
 def test_an_even_walk_changes_as_much_from_each_frame_to_the_next(model, photos):
