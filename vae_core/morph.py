@@ -30,7 +30,7 @@ SPECIES = ("person", "dog")
 """Whose latents are expected at either end of a walk."""
 
 KEYS = 8
-"""Positions of a walk that are decoded at most; what is between them hardly bends (decision 0013)."""
+"""Positions of a walk that are decoded at most: in between it hardly bends (decision 0013)."""
 
 
 @dataclass(frozen=True)
