@@ -11,8 +11,9 @@ from app.portraits import Sitter
 from app.rendering import RENDERINGS, THERE_AND_BACK, Playback, picture_url, render_frames
 from app.schemas import AlignAnswer, Face, Light, Model, MorphAnswer
 from vae_core.checkpoint import Checkpoint
+from vae_core.encoded import Encoded
 from vae_core.imaging.align import ANCHORS, Crop, Frame
-from vae_core.morph import Encoded, Morph
+from vae_core.morph import Morph
 from vae_core.types import Array
 
 

@@ -13,6 +13,7 @@ from app.progress import quietly, report
 from app.settings import Settings
 from vae_core.checkpoint import LARGEST_LATENT, Checkpoint, load_checkpoint
 from vae_core.directions import imagine_dog, known_dog
+from vae_core.encoded import Aligned, Encoded, align_photo, encode_aligned, encode_photo
 from vae_core.errors import CheckpointError, LatentsError, UnknownModelError
 from vae_core.exploring import Directions, directions_in, draw
 from vae_core.finder.faces import Face
@@ -24,18 +25,7 @@ from vae_core.imaging.portrait import sized
 from vae_core.imaging.render import in_rows
 from vae_core.imaging.warp import enlarge
 from vae_core.latent import plane
-from vae_core.morph import (
-    Aligned,
-    Encoded,
-    Manner,
-    Morph,
-    align_photo,
-    encode_aligned,
-    encode_photo,
-    example_frames,
-    imagine,
-    morph,
-)
+from vae_core.morph import Manner, Morph, example_frames, imagine, morph
 from vae_core.types import Array
 
 FINDER = "finder.safetensors"

@@ -8,8 +8,9 @@ from app.answers import face_of
 from app.rendering import RENDERINGS, frames_url, jpeg_url
 from app.schemas import Face
 from app.sharing import Shared
+from vae_core.encoded import Encoded
 from vae_core.metrics import Histogram
-from vae_core.morph import Encoded, Morph
+from vae_core.morph import Morph
 from vae_core.remarks import remark_on
 from vae_core.types import Array
 

@@ -14,11 +14,12 @@ from benchmarks.peak import at_peak, contender, morph_operations
 from benchmarks.photos import draw_jpeg, landmarks
 from benchmarks.report import ROOT, table
 from vae_core.checkpoint import load_checkpoint
+from vae_core.encoded import align_photo, encode_aligned
 from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import PhotoLimits, read_photo
 from vae_core.imaging.render import render_strip
 from vae_core.memory import keep_freed_memory
-from vae_core.morph import Manner, align_photo, encode_aligned, morph
+from vae_core.morph import Manner, morph
 
 MODEL = ROOT / "models" / "classic.safetensors"
 PARTS = {"classic": 11, "flagship": 17}

@@ -7,6 +7,7 @@ import numpy as np
 from benchmarks.measure import Contender, Times, spread
 from vae_core.checkpoint import Checkpoint
 from vae_core.layers import Chain, Conv2d, Layer, Linear, Residual, TiledConv2d
+from vae_core.morph import KEYS
 from vae_core.types import Array, Params, scope
 
 SIDE = 1024
@@ -51,7 +52,7 @@ def counted(network: Layer, width: int) -> int:
 
 
 def morph_operations(checkpoint: Checkpoint, frames: int) -> int:
-    """Return those of encoding two photos, refining their latents, and decoding the frames.
+    """Return those of encoding two photos, refining their latents, and decoding the way.
 
     Products as they are written, convolutions pixel by pixel.
     """
@@ -61,7 +62,7 @@ def morph_operations(checkpoint: Checkpoint, frames: int) -> int:
     encoder = operations(inner.vae.encoder, scope(inner.params, "encoder"), x)[1]
     decoder = operations(inner.vae.decoder, scope(inner.params, "decoder"), z)[1]
     refining = (2 * how.steps + 1) * decoder if how else 0
-    return 2 * (encoder + refining) + frames * decoder
+    return 2 * (encoder + refining) + min(frames, KEYS) * decoder
 
 
 def operations(layer: Layer, params: Params, x: Array) -> tuple[Array, int]:

@@ -12,6 +12,7 @@ import numpy as np
 from vae_core.checkpoint import Checkpoint
 from vae_core.data.sample import Sample
 from vae_core.data.sources import pictures
+from vae_core.encoded import Encoded, encode_photo
 from vae_core.errors import DataError, LandmarksError, PhotoError
 from vae_core.finder.faces import best_face
 from vae_core.finder.find import Finder
@@ -21,7 +22,7 @@ from vae_core.imaging.photo import Photo
 from vae_core.imaging.warp import shrink
 from vae_core.judges import SIDE, DogJudge, DoubleJudge
 from vae_core.metrics import gradient_energy
-from vae_core.morph import Encoded, Manner, encode_photo, morph
+from vae_core.morph import Manner, morph
 from vae_core.types import Array
 
 MIDDLE = (0.35, 0.65)

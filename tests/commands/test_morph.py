@@ -11,13 +11,14 @@ from PIL import Image, ImageDraw
 
 from vae_core.__main__ import main
 from vae_core.checkpoint import load_checkpoint, save_checkpoint
+from vae_core.encoded import encode_photo
 from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import read_photo
 from vae_core.imaging.render import render_strip
 from vae_core.latent import walk
 from vae_core.metrics import mse_per_picture
 from vae_core.model import cast
-from vae_core.morph import Manner, encode_photo, imagine, morph
+from vae_core.morph import Manner, imagine, morph
 
 MODELS = Path(__file__).parents[2] / "models"
 EYES = {"left_eye": [40, 40], "right_eye": [80, 40]}

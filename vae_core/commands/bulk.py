@@ -21,10 +21,11 @@ from typing import Any, NamedTuple
 from vae_core.checkpoint import load_checkpoint
 from vae_core.commands.morph import FINDER, WHOLE, manner_of, seat, side_of, write_frames
 from vae_core.directions import Wish, imagine_dog
+from vae_core.encoded import Encoded, encode_photo
 from vae_core.errors import ConfigError, DogpeopleError
 from vae_core.finder.find import Finder
 from vae_core.imaging.photo import Photo
-from vae_core.morph import Encoded, Morph, encode_photo, morph, whole_photo
+from vae_core.morph import Morph, morph, whole_photo
 from vae_core.timing import playing_order
 
 PHOTOS = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".heic", ".heif"}

@@ -12,13 +12,13 @@ import numpy as np
 from vae_core.checkpoint import Checkpoint, load_checkpoint
 from vae_core.commands.morph import FINDER, MODEL
 from vae_core.data.dataset import Dataset, open_dataset
+from vae_core.encoded import encode_photo
 from vae_core.errors import DataError
 from vae_core.evaluation import at_work, fit_pca, losses, pictures_of
 from vae_core.fidelity import Fidelity, LatentUse, fidelity, held_out, latent_use, reframed
 from vae_core.finder.evaluation import annotated
 from vae_core.finder.faces import best_face
 from vae_core.finder.find import Finder
-from vae_core.morph import encode_photo
 from vae_core.types import Array
 
 SPECIES = {"person": "people", "dog": "dogs"}

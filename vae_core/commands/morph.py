@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from vae_core.checkpoint import Checkpoint, load_checkpoint
 from vae_core.directions import NEAREST, Wish, imagine_dog
+from vae_core.encoded import align_photo, encode_aligned, encode_photo
 from vae_core.errors import ConfigError
 from vae_core.finder.faces import best_face
 from vae_core.finder.find import Finder
@@ -16,15 +17,7 @@ from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo, read_photo
 from vae_core.imaging.render import render_gif, render_strip, render_webp
 from vae_core.latent import WALKS
-from vae_core.morph import (
-    Manner,
-    align_photo,
-    encode_aligned,
-    encode_photo,
-    morph,
-    side_for_whole,
-    whole_photo,
-)
+from vae_core.morph import Manner, morph, side_for_whole, whole_photo
 from vae_core.timing import EASINGS, playing_order
 from vae_core.types import Array
 
