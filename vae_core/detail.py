@@ -26,6 +26,10 @@ SHARES = (0.8, 0.2, 0.12)
 REACH = np.array([0.50, 0.38])
 """How far the eyes' late time reaches, across and down, as a fraction of the frame."""
 
+AT_ONCE = 200_000
+"""Numbers of frames that are drawn in one go: of fewer the interpreter makes more work than they do
+themselves, and more do not fit the cache."""
+
 MIDDLE = np.array([0.5, 0.4])
 """Where the eyes are taken to be in a frame that knows no landmarks."""
 
@@ -80,20 +84,21 @@ def compose(imagined: Array, first: End, last: End, positions: Array, detail: fl
     frames = np.empty((len(imagined), height, width, channels), np.float32)
     blend = Blend(first, last, positions, imagined)
 
-    def draw(k: int) -> None:
-        frames[k] = blend.frame(k)
+    def draw(some: slice) -> None:
+        frames[some] = blend.frames(some)
         if detail < 1:
-            plain = enlarge(imagined[k], height, width)
-            frames[k] = plain + np.float32(detail) * (frames[k] - plain)
+            plain = enlarge(imagined[some], height, width)
+            frames[some] = plain + np.float32(detail) * (frames[some] - plain)
 
-    in_threads(first.picture.size, draw, range(len(frames)))
+    size = max(1, AT_ONCE // first.picture.size)
+    in_threads(first.picture.size, draw, [slice(k, k + size) for k in range(0, len(frames), size)])
     return frames
 
 
 class Blend:
     """The two ends in their bands, on the way from one to the other.
 
-    The coarse bands of all frames are mixed together, the fine band frame by frame.
+    The coarse bands of all frames are mixed together, the fine band of some frames at a time.
     """
 
     def __init__(self, first: End, last: End, positions: Array, imagined: Array) -> None:
@@ -107,34 +112,30 @@ class Blend:
         self.late = [lateness(eyes, *pair[0].shape[:2]) for pair in (*coarse, self.fine)]
         *seen, _ = bands_of(shrink(imagined, *coarse[-1][0].shape[:2]))
         every = slice(None)
-        self.coarse = sum_of(
-            [
-                self.mixed(every, *band)
-                for band in zip(coarse, self.late, SHARES, seen, strict=False)
-            ]
-        )
+        bands = zip(coarse, self.late, SHARES, seen, strict=False)
+        self.coarse = sum_of([self.mixed(every, *band) for band in bands])
 
     def mixed(
         self,
-        which: int | slice,
+        some: slice,
         pair: Sequence[Array],
         late: Array,
         share: float,
         by_way_of: Array | None = None,
     ) -> Array:
-        """Return a band of some frames, ([T,] H, W, C)."""
-        first, last = (pull(band, way[which]) for band, way in zip(pair, self.ways, strict=True))
-        return pass_over(first, last, share_passed(late, self.positions[which], share), by_way_of)
+        """Return a band of some frames, (N, H, W, C)."""
+        first, last = (pull(band, way[some]) for band, way in zip(pair, self.ways, strict=True))
+        return pass_over(first, last, share_passed(late, self.positions[some], share), by_way_of)
 
-    def frame(self, k: int) -> Array:
-        """Return a frame, (H, W, C)."""
-        fine = self.mixed(k, self.fine, self.late[-1], SHARES[-1])
-        drawn: Array = enlarge(self.coarse[k], *fine.shape[:2]) + fine
+    def frames(self, some: slice) -> Array:
+        """Return some frames, (N, H, W, C)."""
+        fine = self.mixed(some, self.fine, self.late[-1], SHARES[-1])
+        drawn: Array = enlarge(self.coarse[some], *fine.shape[1:3]) + fine
         return drawn
 
 
 def pass_over(first: Array, last: Array, passed: Array, by_way_of: Array | None) -> Array:
-    """Go from the first to the last as far as ``passed``, 0 to 1, all (H, W, C).
+    """Go from the first to the last as far as ``passed``, 0 to 1, all (N, H, W, C).
 
     There may be something half way, which is then all there is half way.
     """

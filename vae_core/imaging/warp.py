@@ -44,7 +44,8 @@ def thin_plate(centres: Array, places: Array) -> Array:
 
 def bending(p: Array, q: Array) -> Array:
     """r^2 log r^2, r from every p to every q: (..., M, 2), (..., K, 2) -> (..., M, K)."""
-    square = np.square(p[..., :, None, :] - q[..., None, :, :]).sum(axis=-1)
+    across, down = (p[..., :, None, axis] - q[..., None, :, axis] for axis in (0, 1))
+    square = across * across + down * down
     bent: Array = square * np.log(np.maximum(square, 1e-30))
     return bent
 
