@@ -156,7 +156,24 @@ CHANGES = [
 def test_tensors_that_lie_elsewhere_than_they_should_are_never_read(
     path, change, read, monkeypatch
 ):
-    monkeypatch.setattr(checkpoint_module, "load", lambda content: pytest.fail("it was read"))
+    monkeypatch.setattr(checkpoint_module, "read_arrays", lambda *_: pytest.fail("it was read"))
+    forge(path, change)
+    refused(path, read)
+
+
+@pytest.mark.parametrize("shape", [[1] * 100, [0] + [MAX_FILE] * 4], ids=["deep", "nothing"])
+@pytest.mark.parametrize("read", [load_checkpoint, read_tensors])
+def test_shapes_that_no_array_can_have_are_refused(path, shape, read):
+    def change(fields):
+        first, _ = first_two(fields)
+        begin, end = first["data_offsets"]
+        fields["more"] = first | {
+            "shape": shape,
+            "data_offsets": [begin, begin + 4 * (0 not in shape)],
+        }
+        if 0 not in shape:
+            first["data_offsets"], first["shape"] = [begin + 4, end], [(end - begin) // 4 - 1]
+
     forge(path, change)
     refused(path, read)
 

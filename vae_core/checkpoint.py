@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import save
 
 from vae_core.backend import to_cpu
 from vae_core.errors import CheckpointError, ConfigError
@@ -38,16 +38,20 @@ LARGEST_LATENT = 1e6
 MAX_FILE = 1 << 31
 """Bytes; the state of a training run, the largest file there is, has a few hundred million."""
 
-DTYPES = {"F32": 4, "F16": 2}
-"""Types of numbers, and how many bytes each has."""
+DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
+"""Types of numbers, by safetensors' names."""
 
 
 class Header(NamedTuple):
-    """The beginning of a file: our JSON as text, the checksum it claims, both parsed."""
+    """The beginning of a file: our JSON as text, the checksum it claims, both parsed.
+
+    types: of the tensors, in the order in which they follow in the file.  shapes: theirs.
+    """
 
     text: str
     sha256: str
     values: dict[str, Any]
+    types: dict[str, np.dtype[Any]]
     shapes: dict[str, tuple[int, ...]]
 
 
@@ -202,7 +206,7 @@ def read_tensors(path: Path) -> tuple[Params, dict[str, Any]]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BufferedReader]:
     """Open a file; another one that takes its name meanwhile does no harm. CheckpointError."""
     try:
         with path.open("rb") as file:
@@ -211,7 +215,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise CheckpointError(f"{path.name} could not be read: {error.strerror}.") from error
 
 
-def read_header(path: Path, file: BinaryIO) -> Header:
+def read_header(path: Path, file: BufferedReader) -> Header:
     """Read the beginning of a file, and none of its tensors. Raises CheckpointError."""
     size = int.from_bytes(file.read(8), "little")
     if bytes_of(file) > MAX_FILE:
@@ -226,8 +230,10 @@ def read_header(path: Path, file: BinaryIO) -> Header:
         metadata = fields.pop("__metadata__")
         text, sha256 = metadata["dogpeople"], metadata["sha256"]
         values = json.loads(text)
+        fields = dict(sorted(fields.items(), key=lambda field: field[1]["data_offsets"]))
         shapes = {name: tuple(f["shape"]) for name, f in fields.items()}
         known = all(f["dtype"] in DTYPES for f in fields.values())
+        types = {name: DTYPES[f["dtype"]] for name, f in fields.items() if known}
         whole = not known or is_gapless(fields.values(), bytes_of(file) - 8 - size)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path.name} was not written by this program.") from error
@@ -235,33 +241,38 @@ def read_header(path: Path, file: BinaryIO) -> Header:
         raise CheckpointError(f"{path.name} is of a format that this version does not read.")
     if not whole:
         raise CheckpointError(f"{path.name} is damaged: its tensors are not where they should be.")
-    return Header(text, sha256, values, shapes)
+    return Header(text, sha256, values, types, shapes)
 
 
 def is_gapless(tensors: Iterable[dict[str, Any]], size: int) -> bool:
-    """Tell whether tensors of these types, shapes and places fill ``size`` bytes, each one once."""
+    """Tell whether tensors of these types, shapes and places fill ``size`` bytes one by one."""
     end = 0
-    for begin, stop, bytes_ in sorted(
-        (*t["data_offsets"], DTYPES[t["dtype"]] * math.prod(t["shape"])) for t in tensors
-    ):
-        if begin != end or stop - begin != bytes_:
+    for tensor in tensors:
+        begin, stop = tensor["data_offsets"]
+        counts = all(type(n) is int and 0 <= n <= MAX_FILE for n in tensor["shape"])
+        bytes_ = DTYPES[tensor["dtype"]].itemsize * math.prod(tensor["shape"])
+        if begin != end or stop - begin != bytes_ or not counts:
             return False
         end = stop
     return end == size
 
 
-def bytes_of(file: BinaryIO) -> int:
+def bytes_of(file: BufferedReader) -> int:
     """Return how many bytes a file has, wherever it is being read."""
     return os.fstat(file.fileno()).st_size
 
 
-def read_arrays(path: Path, file: BinaryIO, header: Header) -> Params:
-    """Read all of a file and verify its checksum. Raises CheckpointError."""
-    file.seek(0)
+def read_arrays(path: Path, file: BufferedReader, header: Header) -> Params:
+    """Read what follows a file's header and verify the checksum. Raises CheckpointError.
+
+    Not by safetensors' own function, which copies the file twice: a starting server waits for that.
+    """
     try:
-        arrays: Params = load(file.read())
-    except (SafetensorError, ValueError) as error:
+        arrays = {name: np.empty(header.shapes[name], kind) for name, kind in header.types.items()}
+    except ValueError as error:  # of a hundred sides, or of none and enormous ones
         raise CheckpointError(f"{path.name} is damaged: {error}") from error
+    for array in arrays.values():
+        file.readinto(array.data)  # too few bytes fail the checksum
     if checksum(arrays, header.text) != header.sha256:
         raise CheckpointError(f"{path.name} is damaged: its checksum does not match.")
     return arrays
