@@ -168,19 +168,21 @@ class VAE:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return every parameter's shape, without taking memory for the parameters."""
-        return {name: p.shape for name, p in self.init(_ShapeOnly()).items()}
+        return {name: p.shape for name, p in self.init(ShapeOnly()).items()}
 
 
-class _ShapeOnly(np.random.Generator):
+class ShapeOnly(np.random.Generator):
     """A generator that draws nothing: one zero, seen as an array of the size asked for."""
 
     def __init__(self) -> None:
         super().__init__(np.random.PCG64(0))
 
     def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+        """Return zeros."""
         return np.broadcast_to(0.0, size)
 
     def standard_normal(self, size: Any = None, dtype: Any = float, out: Any = None) -> Any:
+        """Return zeros."""
         return np.broadcast_to(0.0, size)
 
 
