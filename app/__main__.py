@@ -5,6 +5,8 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from app.decoding import DecoderPool
+from app.settings import Settings
 from vae_core.errors import DogpeopleError
 from vae_core.memory import keep_freed_memory
 
@@ -17,18 +19,19 @@ def main() -> int:
     """Serve until told to stop; what cannot be served is said in one sentence."""
     gc.disable()  # what is made while the program starts is there to stay
     keep_freed_memory()
-    from app.morphing import Morpher
-    from app.settings import Settings
-
     try:
         settings = Settings.from_env()
+        # Children get ready while the rest is imported; of several workers each starts its own.
+        decoders = DecoderPool.from_settings(settings) if settings.workers == 1 else None
+        from app.morphing import Morpher
+
         with ThreadPoolExecutor(1) as ahead:
             models = ahead.submit(Morpher.from_settings, settings)
             import_fastapi()
             from app.serving import answer  # takes as long as reading the models
 
             morpher = models.result()
-        return answer(settings, morpher)
+        return answer(settings, morpher, decoders)
     except DogpeopleError as error:
         print(f"dogpeople: {error}", file=sys.stderr)
         return 2

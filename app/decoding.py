@@ -20,7 +20,7 @@ from dataclasses import asdict
 from typing import Self
 
 from app.messages import Line, SharedMemory, Values
-from app.settings import ROOT
+from app.settings import ROOT, Settings
 from vae_core.errors import (
     DogpeopleError,
     PhotoError,
@@ -173,6 +173,16 @@ class DecoderPool:
         self.idle: queue.PriorityQueue[Decoder] = queue.PriorityQueue()
         for decoder in self.decoders:
             self.idle.put(decoder)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Start one for each photo that is worked on at once."""
+        return cls(
+            settings.hands,
+            settings.decode_seconds,
+            settings.max_decode_bytes,
+            settings.largest_photo,
+        )
 
     def __enter__(self) -> Self:
         return self

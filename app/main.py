@@ -23,7 +23,6 @@ from app.errors import INTERNAL, ProblemAnswer, headers_of, problem_of
 from app.headers import HEADERS, SecurityHeaders
 from app.intake import Intake
 from app.journal import REQUEST_ID, Journal
-from app.memory import keep_giving_back
 from app.metrics import Metrics
 from app.morphing import Morpher
 from app.packing import Packing
@@ -33,6 +32,7 @@ from app.settings import Settings
 from app.visitors import Visitors
 from vae_core import __version__
 from vae_core.errors import DogpeopleError
+from vae_core.memory import give_memory_back
 
 DESCRIPTION = (
     "Two photos in, the faces between them out. A variational autoencoder, written by hand, finds "
@@ -43,15 +43,23 @@ DESCRIPTION = (
 
 ROUTERS = (pages.router, gallery.router, api.router, api.health)
 
+PAUSE = 2.0
+"""Seconds after which memory is given back again."""
+
 MultiPartParser.spool_max_size = 0
 """Uploads stay in memory, whatever their size, and never pass through a file on disk."""
 
 
-def create_app(settings: Settings | None = None, morpher: Morpher | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    morpher: Morpher | None = None,
+    decoders: DecoderPool | None = None,
+) -> FastAPI:
     """One application per settings object, so that every test can make its own.
 
-    morpher: what serves instead of the settings' models. Raises CheckpointError when there is no
-    model to serve.
+    morpher: what serves instead of the settings' models.  decoders: children that are there
+    already, for an application that starts once.  Raises CheckpointError when there is no model to
+    serve.
     """
     settings = settings or Settings.from_env()
     morpher = morpher or Morpher.from_settings(settings)
@@ -62,7 +70,7 @@ def create_app(settings: Settings | None = None, morpher: Morpher | None = None)
         threads = ThreadPoolExecutor(settings.hands)
         memory = MemoryBudget(settings.max_frames_bytes)
         async with anyio.create_task_group() as tasks:
-            with decoder_pool(settings) as read:
+            with decoders or DecoderPool.from_settings(settings) as read:
                 watch_decoders(metrics, read)
                 tasks.start_soon(keep_giving_back)
                 tasks.start_soon(metrics.keep_looking)
@@ -139,14 +147,11 @@ def watch_decoders(metrics: Metrics, pool: DecoderPool) -> None:
     metrics.watch("dogpeople_decoders_replaced_total", lambda: pool.replaced)
 
 
-def decoder_pool(settings: Settings) -> DecoderPool:
-    """Start the children that decode photos."""
-    return DecoderPool(
-        settings.hands,
-        settings.decode_seconds,
-        settings.max_decode_bytes,
-        settings.largest_photo,
-    )
+async def keep_giving_back() -> None:
+    """Give memory back now and then, until cancelled."""
+    while True:
+        await anyio.sleep(PAUSE)
+        await anyio.to_thread.run_sync(give_memory_back)
 
 
 async def refuse(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from app.decoding import DecoderPool
 from app.journal import write_journal
 from app.main import create_app
 from app.morphing import Morpher
@@ -18,12 +19,13 @@ from app.settings import Settings
 from app.workers import Crew, Worker
 
 
-def answer(settings: Settings, morpher: Morpher) -> int:
+def answer(settings: Settings, morpher: Morpher, decoders: DecoderPool | None = None) -> int:
     """Serve until told to stop; return the exit status.
 
+    decoders: what decodes photos, if that has been started for the one process there is.
     What is there by then is left out when garbage is collected: it would be looked through in vain.
     """
-    app = create_app(settings, morpher)
+    app = create_app(settings, morpher, decoders)
     gc.freeze()
     gc.enable()
     if settings.workers == 1:

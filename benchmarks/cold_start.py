@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from uuid import uuid4
 
-from app.memory import PAUSE
+from app.main import PAUSE
 from app.morphing import FINDER
 from benchmarks.measure import resident_mb, spread
 from benchmarks.photos import decoded_jpeg

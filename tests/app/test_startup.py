@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.main import decoder_pool
+from app.decoding import DecoderPool
 from app.morphing import Morpher
 from app.settings import ROOT, Settings
 from tests.app import tiny
@@ -28,7 +28,7 @@ def test_settings_have_defaults_for_one_machine():
 def test_as_many_photos_are_decoded_at_once_as_there_are_cores(models):
     settings = Settings.from_env({"MODELS": str(models)})
     assert settings.hands == os.cpu_count()
-    with decoder_pool(settings) as pool:
+    with DecoderPool.from_settings(settings) as pool:
         assert len(pool.decoders) == os.cpu_count()
 
 
