@@ -1,5 +1,6 @@
 """Settings, the models folder, and ``python -m app`` itself."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.decoding import DecoderPool
+from app.main import create_app
 from app.morphing import Morpher
 from app.settings import ROOT, Settings
 from tests.app import tiny
@@ -95,6 +97,22 @@ def test_what_cannot_be_served_is_said_in_one_sentence(tmp_path, models, environ
     assert run.returncode == 2
     assert run.stderr.startswith("dogpeople: ")
     assert run.stderr.count("\n") == 1
+
+
+def test_the_description_of_the_api_is_whole_though_it_is_built_late(models):
+    code = (
+        "import json, app.__main__; app.__main__.import_fastapi()\n"
+        "from app.main import create_app\n"
+        "print(json.dumps(create_app().openapi()))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"MODELS": str(models)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(run.stdout) == create_app(Settings(models=models)).openapi()
 
 
 def test_the_application_imports_nothing_heavy():
