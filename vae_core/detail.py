@@ -80,7 +80,7 @@ def compose(imagined: Array, first: End, last: End, positions: Array, detail: fl
     """
     height, width, channels = first.picture.shape
     if detail == 0:
-        return np.stack([enlarge(base, height, width) for base in imagined])
+        return enlarge(imagined, height, width)
     frames = np.empty((len(imagined), height, width, channels), np.float32)
     blend = Blend(first, last, positions, imagined)
 

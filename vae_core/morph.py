@@ -15,7 +15,7 @@ from vae_core.imaging.lighting import NEUTRAL, restore_light
 from vae_core.imaging.paste import canvas_of, put_back, side_on_canvas
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.portrait import usual_points
-from vae_core.imaging.warp import enlarge
+from vae_core.imaging.warp import enlarge, straight_between
 from vae_core.latent import walk_at
 from vae_core.threads import in_threads, threads_for
 from vae_core.timing import even_positions, positions
@@ -120,17 +120,15 @@ def paced(where: Array, kind: str, frames_at: Callable[[Array], Array]) -> Array
 def decode_along(
     checkpoint: Checkpoint, latents_at: Callable[[Array], Array], where: Array
 ) -> Array:
-    """Decode a walk at positions (T,): (T, H, W, C) in [0, 1].
+    """Decode a walk at positions (T,) from 0 to 1: (T, H, W, C) in [0, 1].
 
     latents_at: (N,) -> (N, Z).  A long walk is decoded at :data:`KEYS` even positions and goes
     straight from each to the next: its ends are exact.
     """
-    keys = where if len(where) <= KEYS else np.linspace(where.min(), where.max(), KEYS)
-    seen = decode(checkpoint, latents_at(keys))
-    if keys is where:
-        return seen
-    shares = np.array([np.interp(where, keys, one) for one in np.eye(KEYS)], np.float32)
-    along: Array = np.tensordot(shares.T, seen, 1)
+    if len(where) <= KEYS:
+        return decode(checkpoint, latents_at(where))
+    seen = decode(checkpoint, latents_at(np.linspace(0, 1, KEYS)))
+    along: Array = np.tensordot(straight_between(where, KEYS), seen, 1)
     return along
 
 

@@ -115,6 +115,12 @@ def test_the_description_of_the_api_is_whole_though_it_is_built_late(models):
     assert json.loads(run.stdout) == create_app(Settings(models=models)).openapi()
 
 
+def test_numpy_is_imported_after_it_has_been_told_how_many_threads_to_take():
+    code = "import sys, app.__main__; print('numpy' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "False\n"
+
+
 def test_the_application_imports_nothing_heavy():
     code = "import sys, app.main; print(*{name.split('.')[0] for name in sys.modules})"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -103,8 +103,12 @@ def mix(first: Array, second: Array, share: Array) -> Array:
 @lru_cache(maxsize=8)
 def from_nodes(size: int) -> Array:
     """Return the matrix from values at the nodes to those at pixels' centres, (size, NODES)."""
-    at = (np.arange(size) + 0.5) / size * (NODES - 1)
-    weights: Array = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(NODES)))
+    return straight_between((np.arange(size) + 0.5) / size, NODES)
+
+
+def straight_between(at: Array, nodes: int) -> Array:
+    """Return the matrix from values at nodes, even from 0 to 1, to those at (N,): (N, nodes)."""
+    weights: Array = np.maximum(0, 1 - np.abs(at[:, None] * (nodes - 1) - np.arange(nodes)))
     return weights.astype(np.float32)
 
 
