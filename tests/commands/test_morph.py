@@ -11,11 +11,12 @@ from PIL import Image, ImageDraw
 
 from vae_core.__main__ import main
 from vae_core.checkpoint import load_checkpoint, save_checkpoint
+from vae_core.directions import principal_axes
 from vae_core.encoded import encode_photo
 from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import read_photo
 from vae_core.imaging.render import render_strip
-from vae_core.latent import walk
+from vae_core.latent import WALKS, walk, walk_at
 from vae_core.metrics import mse_per_picture
 from vae_core.model import cast
 from vae_core.morph import Manner, imagine, morph
@@ -84,15 +85,19 @@ def test_without_detail_the_ends_are_what_the_model_makes_of_the_photos(model, p
     np.testing.assert_allclose(frames[-1], dog.reconstruction, atol=1e-6)
 
 
-def test_a_long_way_keeps_to_what_the_decoder_sees_on_it():
-    checkpoint = load_checkpoint(MODELS / "flagship.safetensors")
+@pytest.mark.parametrize("kind", sorted(WALKS.keys() - {"even"}))
+@pytest.mark.parametrize("model", ["flagship", "classic"])
+def test_a_long_way_keeps_to_what_the_decoder_sees_on_it(model, kind):
+    most = 1 if model == "classic" or kind == "principal" else 0.5
+    checkpoint = load_checkpoint(MODELS / f"{model}.safetensors")
+    axes = principal_axes(checkpoint.metadata) if kind == "principal" else None
     friend, dog = (
         np.array(checkpoint.metadata["example"][end], np.float32) for end in ("friend", "dog")
     )
-    frames = imagine(checkpoint, friend, dog, Manner(25, detail=0))
-    seen = checkpoint.decode(walk(friend, dog, 25))
+    frames = imagine(checkpoint, friend, dog, Manner(25, kind, detail=0))
+    seen = checkpoint.decode(walk_at(friend, dog, np.linspace(0, 1, 25), kind, axes))
     assert not np.array_equal(frames, seen)  # or nothing has been saved
-    assert abs(frames - seen).mean() < 0.5 / 255
+    assert abs(frames - seen).mean() < most / 255
     np.testing.assert_allclose(frames[[0, -1]], seen[[0, -1]], atol=1e-5)
 
 
