@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from tests.finder.scenery import draw_face, drawn_scenery, write_data
 from vae_core.errors import DataError
 from vae_core.finder.compose import MAX_TURN, add_face, background, compose, random_turn
 from vae_core.finder.faces import spread
-from vae_core.finder.scenery import Picture, load_scenery
+from vae_core.finder.scenery import KEPT_SCENE, Picture, load_scenery
 from vae_core.finder.training_sets import composed, make_set, reader_example, scout_example
 
 
@@ -59,13 +60,39 @@ def test_scout_pictures_hold_none_one_or_several_faces():
 
 
 def test_a_set_on_disk_is_what_the_seeds_give(tmp_path):
-    data = write_data(tmp_path / "data")
-    make_set(tmp_path, "reader", composed(data, "train", "reader", 6, seed=5), 6)
+    scenery = load_scenery(write_data(tmp_path / "data"), "train")
+    make_set(tmp_path, "reader", composed(scenery, "reader", 6, seed=5), 6)
     pixels = np.load(tmp_path / "reader.npy", mmap_mode="r")
-    scenery = load_scenery(data, "train")
     for k in (0, 5):
         expected, _ = reader_example(np.random.default_rng([5, k]), scenery)
         np.testing.assert_array_equal(pixels[k], expected)
+
+
+@pytest.fixture
+def with_a_red_disc(tmp_path):
+    """Return a scenery whose one animal is a red disc, cut out."""
+    disc = Image.new("RGBA", (400, 400), (0, 0, 255, 0))
+    ImageDraw.Draw(disc).ellipse((0, 0, 399, 399), fill=(255, 0, 0, 255))
+    (tmp_path / "others").mkdir()
+    disc.save(tmp_path / "others/disc.png")
+    return load_scenery(write_data(tmp_path / "data"), "train", tmp_path / "others")
+
+
+def test_animals_that_are_no_dogs_are_cut_out_and_none_of_the_faces(with_a_red_disc):
+    red = 0
+    for seed in range(40):
+        canvas = np.asarray(background(np.random.default_rng(seed), with_a_red_disc, 128), int)
+        red += (canvas == (255, 0, 0)).all(axis=-1).mean() > 0.05
+        assert not (canvas == (0, 0, 255)).all(axis=-1).any(), "what is left out is not seen"
+    assert 4 <= red <= 24
+    assert with_a_red_disc.others[0].size == (KEPT_SCENE, KEPT_SCENE)
+
+
+def test_what_is_no_picture_among_the_animals_is_named(tmp_path):
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others/notes.txt").write_text("a lion")
+    with pytest.raises(DataError, match=r"notes\.txt is not a picture"):
+        load_scenery(write_data(tmp_path / "data"), "train", tmp_path / "others")
 
 
 def test_a_folder_without_tables_is_refused(tmp_path):

@@ -12,8 +12,7 @@ from vae_core.checkpoint import load_checkpoint
 from vae_core.errors import CheckpointError
 from vae_core.finder.faces import best_face
 from vae_core.finder.find import Candidates, Finder, peaks
-from vae_core.finder.network import CELL
-from vae_core.finder.training_sets import READER_POINTS
+from vae_core.finder.network import CELL, READER_POINTS
 from vae_core.finder.views import BASE, LONGEST, SMALLEST_SIDE, pyramid, upright, whole_cells
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.render import round_to_bytes

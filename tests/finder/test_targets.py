@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from vae_core.finder.network import READER_POINTS
 from vae_core.finder.targets import (
     ANSWERED,
     OFFSET,
@@ -12,7 +13,7 @@ from vae_core.finder.targets import (
     reader_targets,
     scout_targets,
 )
-from vae_core.finder.training_sets import FACE, READER_POINTS
+from vae_core.finder.training_sets import FACE
 
 
 def record(size, centre=(60.0, 44.0), species=1, weight=1.0, sure=True):

@@ -9,6 +9,7 @@ from typing import Any
 
 from vae_core.finder.find import Finder
 from vae_core.finder.mining import mined
+from vae_core.finder.scenery import Scenery, load_scenery
 from vae_core.finder.training_sets import composed, make_set
 
 
@@ -19,6 +20,9 @@ def add_command(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--photos", required=True, type=Path, help="folder with landmarks.csv and scenes.csv"
+    )
+    parser.add_argument(
+        "--others", type=Path, metavar="DIR", help="folder with animals that are no dogs"
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR")
     parser.add_argument("--terms", required=True, help="where the photos come from, on what terms")
@@ -35,16 +39,18 @@ def run(args: argparse.Namespace) -> int:
     """Compose the sets that are asked for, and write down what they are made of."""
     args.out.mkdir(parents=True, exist_ok=True)
     total = args.reader + args.mined
+    scenery = load_scenery(args.photos, "train", args.others)
     sets = (
-        ("scout", args.scout, composed(args.photos, "train", "scout", args.scout, args.seed)),
-        ("reader", total, reader_examples(args)),
-        ("gauge", args.gauge, composed(args.photos, "train", "gauge", args.gauge, args.seed)),
+        ("scout", args.scout, composed(scenery, "scout", args.scout, args.seed)),
+        ("reader", total, reader_examples(args, scenery)),
+        ("gauge", args.gauge, composed(scenery, "gauge", args.gauge, args.seed)),
     )
     for kind, count, examples in sets:
         if count:
             make_set(args.out, kind, with_progress(examples, kind, count), count)
     header = {
         "photos": str(args.photos),
+        "others": str(args.others or ""),
         "scout": args.scout,
         "reader": total,
         "gauge": args.gauge,
@@ -56,12 +62,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def reader_examples(args: argparse.Namespace) -> Iterable[Any]:
+def reader_examples(args: argparse.Namespace, scenery: Scenery) -> Iterable[Any]:
     """Yield the composed candidates, then the mined ones."""
-    examples: Iterable[Any] = composed(args.photos, "train", "reader", args.reader, args.seed)
+    examples: Iterable[Any] = composed(scenery, "reader", args.reader, args.seed)
     if args.mined:
-        finder = Finder.from_file(args.finder)
-        found = mined(args.photos, "train", finder, args.seed)
+        found = mined(scenery, Finder.from_file(args.finder), args.seed)
         examples = chain(examples, islice(found, args.mined))
     return examples
 

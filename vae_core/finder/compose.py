@@ -12,6 +12,9 @@ from vae_core.types import Array, Rng
 
 MAX_TURN = math.radians(50)
 
+OTHERS = 0.3
+"""Share of canvases that show an animal that is no dog, where there are pictures of some."""
+
 BOX_TO_SPREAD = 1.95
 """Mean side of a dog's head box over the spread of its landmarks."""
 
@@ -64,16 +67,19 @@ def random_turn(
     return Turn(matrix, place - matrix @ anchor, flip)
 
 
-def paste(canvas: Image.Image, picture: Picture, turn: Turn, feather: float) -> None:
-    """Draw a picture onto the canvas through ``turn``, its border faded over ``feather`` pixels."""
+def paste(canvas: Image.Image, picture: Image.Image, turn: Turn, feather: float) -> None:
+    """Draw a picture onto the canvas through ``turn``, its border faded over ``feather`` pixels.
+
+    What an RGBA picture leaves out is left out.
+    """
     scale = math.sqrt(abs(np.linalg.det(turn.matrix)))
     factor = max(1, math.floor(1 / scale))
-    image = picture.image.reduce(factor) if factor > 1 else picture.image
+    image = picture.reduce(factor) if factor > 1 else picture
     inverse = np.linalg.inv(turn.matrix)
     matrix = np.column_stack([inverse, -inverse @ turn.shift]) / factor
     flat = tuple(matrix.ravel())
     warped = image.transform(canvas.size, Image.Transform.AFFINE, flat, Image.Resampling.BILINEAR)
-    whole = Image.new("L", image.size, 255)
+    whole = image.getchannel("A") if image.mode == "RGBA" else Image.new("L", image.size, 255)
     mask = whole.transform(canvas.size, Image.Transform.AFFINE, flat, Image.Resampling.BILINEAR)
     if feather >= 1:
         blurred = mask.filter(ImageFilter.BoxBlur(feather))
@@ -82,15 +88,26 @@ def paste(canvas: Image.Image, picture: Picture, turn: Turn, feather: float) -> 
 
 
 def background(rng: Rng, scenery: Scenery, size: int) -> Image.Image:
-    """Return a canvas without faces: part of an empty photo, a flat colour, or noise."""
+    """Return a canvas without faces: part of an empty photo or one colour, maybe an animal."""
     canvas = Image.new("RGB", (size, size), tuple(rng.integers(0, 256, 3).tolist()))
     if rng.random() < 0.85:
         picture = scenery.empty[rng.integers(len(scenery.empty))]
         w, h = picture.image.size
         scale = size / min(w, h) * math.exp(rng.uniform(-0.2, 1.0))
         anchor = rng.uniform(0.25, 0.75, 2) * (w, h)
-        paste(canvas, picture, random_turn(rng, anchor, np.full(2, size / 2), scale), 0)
+        paste(canvas, picture.image, random_turn(rng, anchor, np.full(2, size / 2), scale), 0)
+    add_other(rng, scenery, canvas)
     return canvas
+
+
+def add_other(rng: Rng, scenery: Scenery, canvas: Image.Image) -> None:
+    """Paste, sometimes, an animal that is no dog, whole or in part."""
+    if scenery.others and rng.random() < OTHERS:
+        other = scenery.others[rng.integers(len(scenery.others))]
+        scale = max(canvas.size) / max(other.size) * math.exp(rng.uniform(-0.7, 1.1))
+        anchor = rng.uniform(0.1, 0.9, 2) * other.size
+        place = rng.uniform(0.3, 0.7, 2) * canvas.size
+        paste(canvas, other, random_turn(rng, anchor, place, scale), 0)
 
 
 def choose(rng: Rng, scenery: Scenery, whole_scenes: float) -> Picture:
@@ -111,7 +128,7 @@ def add_face(
     """Paste a picture so that its face has the given spread, in pixels, and place."""
     anchor, own = place_and_size(picture)
     turn = random_turn(rng, anchor, place, face_size / own, max_turn)
-    paste(canvas, picture, turn, float(rng.choice([0, 0, 2, 5])))
+    paste(canvas, picture.image, turn, float(rng.choice([0, 0, 2, 5])))
     return placed(picture, turn)
 
 
@@ -139,9 +156,11 @@ def whole_scene(rng: Rng, scenery: Scenery) -> Composed:
     canvas = Image.new("RGB", (round(w * scale), round(h * scale)), (128, 128, 128))
     middle, place = np.array([w, h]) / 2, np.array(canvas.size) / 2 * rng.uniform(0.8, 1.2, 2)
     turn = random_turn(rng, middle, place, scale, MAX_TURN / 2)
-    paste(canvas, picture, turn, 0)
-    faces = [placed(picture, turn)] if picture.species != "none" else []
-    return Composed(relit(rng, canvas), faces)
+    paste(canvas, picture.image, turn, 0)
+    if picture.species == "none":
+        add_other(rng, scenery, canvas)
+        return Composed(relit(rng, canvas), [])
+    return Composed(relit(rng, canvas), [placed(picture, turn)])
 
 
 def placed(picture: Picture, turn: Turn) -> Placed:

@@ -12,8 +12,10 @@ from vae_core.checkpoint import read_tensors
 from vae_core.errors import CheckpointError, LandmarksError
 from vae_core.finder.faces import Face, boxes_of, overlap, spread
 from vae_core.finder.network import (
+    GAUGE_POINTS,
     POINTS,
     READER_FRAME,
+    READER_POINTS,
     SPECIES,
     build_gauge,
     build_reader,
@@ -21,7 +23,6 @@ from vae_core.finder.network import (
     tensor_shapes,
 )
 from vae_core.finder.targets import OFFSET, cell_centres
-from vae_core.finder.training_sets import GAUGE_POINTS, READER_POINTS
 from vae_core.finder.views import pyramid, reduced, to_picture, views, whole_cells
 from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import partial
 from itertools import count
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -11,8 +10,9 @@ from PIL import Image
 from vae_core.finder.compose import Composed, Placed, compose, whole_scene
 from vae_core.finder.faces import spread
 from vae_core.finder.find import READINGS, Finder
+from vae_core.finder.network import READER_POINTS
 from vae_core.finder.scenery import Scenery
-from vae_core.finder.training_sets import FACE, READER_POINTS, as_record, shared_scenery, workers
+from vae_core.finder.training_sets import FACE, as_record, shared_scenery, workers
 from vae_core.finder.views import upright, view
 from vae_core.types import Array, Rng
 
@@ -26,9 +26,9 @@ CANVAS = 256
 """Pixels along a side of the composed pictures that are searched."""
 
 
-def mined(data: Path, split: str, finder: Finder, seed: int) -> Iterator[tuple[Array, Array]]:
+def mined(scenery: Scenery, finder: Finder, seed: int) -> Iterator[tuple[Array, Array]]:
     """Yield examples without end, found by two processes."""
-    with workers(data, split) as pool:
+    with workers(scenery) as pool:
         for start in count(0, ROUND):
             jobs = range(start, start + ROUND)
             for examples in pool.map(partial(_mine, finder, seed), jobs, chunksize=16):

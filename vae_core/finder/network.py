@@ -35,6 +35,11 @@ GAUGE_FRAME = Frame(
 )
 """The same for the gauge, a third larger: hair and ears say nothing about where an eye is."""
 
+READER_POINTS, GAUGE_POINTS = (
+    np.array([frame.point(name) for name in POINTS]) for frame in (READER_FRAME, GAUGE_FRAME)
+)
+"""These places, (4, 2)."""
+
 
 def as_input(pixels: Array) -> Array:
     """(..., H, W, 3) uint8 -> float32 in [-1, 1], as all three networks take it."""

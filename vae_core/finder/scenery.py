@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,15 +34,22 @@ class Picture:
 
 @dataclass(frozen=True)
 class Scenery:
-    """Pictures of one split. heads: loosely cropped faces; scenes: whole photos; empty: no face."""
+    """Pictures of one split. heads: loosely cropped faces; scenes: whole photos; empty: no face.
+
+    others: animals that are no dogs, on the canvas they are on or, in RGBA, cut out.
+    """
 
     heads: Mapping[str, list[Picture]]
     scenes: Mapping[str, list[Picture]]
     empty: list[Picture]
+    others: list[Image.Image] = field(default_factory=list)
 
 
-def load_scenery(directory: Path, split: str) -> Scenery:
-    """Read a split's pictures, by ``landmarks.csv`` and ``scenes.csv``; DataError if absent."""
+def load_scenery(directory: Path, split: str, others: Path | None = None) -> Scenery:
+    """Read a split's pictures, by ``landmarks.csv`` and ``scenes.csv``; DataError if absent.
+
+    others: a folder with pictures of animals that are no dogs, if there is one.
+    """
     heads = [
         read_picture(directory, row, KEPT_HEAD) for row in rows(directory / "landmarks.csv", split)
     ]
@@ -53,7 +60,19 @@ def load_scenery(directory: Path, split: str) -> Scenery:
         by_species([p for p in heads if p is not None]),
         by_species([p for p in scenes if p is not None]),
         [p for p in scenes if p is not None and p.species == "none"],
+        [read_other(path) for path in sorted(others.iterdir())] if others else [],
     )
+
+
+def read_other(path: Path) -> Image.Image:
+    """Read an animal, reduced as whole photos are; DataError when the file is no picture."""
+    try:
+        with Image.open(path) as image:
+            picture = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    except OSError as error:
+        raise DataError(f"{path} is not a picture: {error}.") from error
+    picture.thumbnail((KEPT_SCENE, KEPT_SCENE), Image.Resampling.LANCZOS)
+    return picture
 
 
 def by_species(pictures: list[Picture]) -> dict[str, list[Picture]]:

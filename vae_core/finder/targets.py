@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vae_core.finder.network import CELL, SPECIES
-from vae_core.finder.training_sets import READER_POINTS
+from vae_core.finder.network import CELL, READER_POINTS, SPECIES
 from vae_core.types import Array
 
 ANSWERED = (10.0, 26.0)

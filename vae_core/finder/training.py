@@ -12,9 +12,16 @@ import numpy as np
 
 from vae_core.errors import DataError
 from vae_core.finder.losses import cross_entropy, heat_loss, point_loss
-from vae_core.finder.network import CELL, SPECIES, as_input, build_gauge, build_reader, build_scout
+from vae_core.finder.network import (
+    CELL,
+    GAUGE_POINTS,
+    SPECIES,
+    as_input,
+    build_gauge,
+    build_reader,
+    build_scout,
+)
 from vae_core.finder.targets import mirror_faces, point_targets, reader_targets, scout_targets
-from vae_core.finder.training_sets import GAUGE_POINTS
 from vae_core.layers import param_grads
 from vae_core.model import cast
 from vae_core.optim import Adam

@@ -17,8 +17,14 @@ import numpy as np
 
 from vae_core.finder.compose import Composed, Placed, add_face, background, choose, compose, relit
 from vae_core.finder.faces import spread
-from vae_core.finder.network import GAUGE_FRAME, POINTS, READER_FRAME, SPECIES
-from vae_core.finder.scenery import Scenery, load_scenery
+from vae_core.finder.network import (
+    GAUGE_FRAME,
+    GAUGE_POINTS,
+    READER_FRAME,
+    READER_POINTS,
+    SPECIES,
+)
+from vae_core.finder.scenery import Scenery
 from vae_core.types import Array, Rng
 
 SCOUT_SIZE = 128
@@ -39,8 +45,7 @@ FACE = np.dtype(
     ]
 )
 
-READER_POINTS = np.array([READER_FRAME.point(name) for name in POINTS])
-READER_SPREAD = float(spread(READER_POINTS))
+READER_SPREAD, GAUGE_SPREAD = float(spread(READER_POINTS)), float(spread(GAUGE_POINTS))
 
 
 def scout_example(rng: Rng, scenery: Scenery) -> tuple[Array, Array]:
@@ -93,10 +98,6 @@ def reader_example(rng: Rng, scenery: Scenery) -> tuple[Array, Array]:
     return relit(rng, canvas), as_record(face) if kind == "face" else record
 
 
-GAUGE_POINTS = np.array([GAUGE_FRAME.point(name) for name in POINTS])
-GAUGE_SPREAD = float(spread(GAUGE_POINTS))
-
-
 def gauge_example(rng: Rng, scenery: Scenery) -> tuple[Array, Array]:
     """Return a face, (64, 64, 3) uint8, off by as much as the reader leaves it, and () FACE."""
     canvas = background(rng, scenery, GAUGE_FRAME.width)
@@ -129,17 +130,17 @@ def make_set(out: Path, kind: str, examples: Iterable[tuple[Array, Array]], coun
     np.save(out / f"{kind}-faces.npy", np.stack(faces))
 
 
-def composed(data: Path, split: str, kind: str, count: int, seed: int) -> Iterator[Any]:
+def composed(scenery: Scenery, kind: str, count: int, seed: int) -> Iterator[Any]:
     """Yield ``count`` composed examples, in the order of their numbers, made by two processes."""
-    with workers(data, split) as pool:
+    with workers(scenery) as pool:
         yield from pool.map(partial(_example, kind, seed), range(count), chunksize=64)
 
 
 @contextmanager
-def workers(data: Path, split: str) -> Iterator[ProcessPoolExecutor]:
+def workers(scenery: Scenery) -> Iterator[ProcessPoolExecutor]:
     """Start two processes that share one scenery; one that dies is an error and no endless wait."""
     global _scenery
-    _scenery = load_scenery(data, split)
+    _scenery = scenery
     with ProcessPoolExecutor(2, get_context("fork")) as pool:
         yield pool
 

@@ -1,0 +1,60 @@
+"""Fetch pictures of animals that are no dogs, for `compose --others`: `python animals.py DIR`.
+
+From two packages of Debian: tuxpaint-stamps-default (cut-outs) and gcompris-qt-data (photos); their
+docs name the terms of each picture. Needs `apt-get` and `dpkg-deb`.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+PACKAGES = "tuxpaint-stamps-default", "gcompris-qt-data"
+NOT_THESE = {"cartoon", "dogs"}
+"""Folders of stamps that are left out."""
+
+COLLECTIONS = "erase", "explore_world_animals"
+"""Qt resource files of GCompris whose pictures show animals."""
+
+WEBP = re.compile(rb"RIFF(....)WEBP", re.DOTALL)
+"""How a picture in them begins, with the number of bytes that follow the first eight."""
+
+
+def unpacked(folder: Path) -> Path:
+    """Download the packages, unpack them in the folder, and return where their shared files are."""
+    subprocess.run(["apt-get", "download", *PACKAGES], cwd=folder, check=True)
+    for package in folder.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
+    return folder / "usr/share"
+
+
+def stamps(shared: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of every animal that is cut out."""
+    root = shared / "tuxpaint/stamps/animals"
+    for path in root.rglob("*.png"):
+        if not NOT_THESE.intersection(path.parts):
+            yield "-".join(path.relative_to(root).parts), path.read_bytes()
+
+
+def photos(shared: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield a name and the bytes of every photo."""
+    for name in COLLECTIONS:
+        data = (shared / f"gcompris-qt/rcc/{name}.rcc").read_bytes()
+        for k, found in enumerate(WEBP.finditer(data)):
+            size = 8 + int.from_bytes(found[1], "little")
+            yield f"{name}-{k}.webp", data[found.start() : found.start() + size]
+
+
+def main(out: Path) -> None:
+    """Write all of them to a folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as folder:
+        shared = unpacked(Path(folder))
+        for name, content in (*stamps(shared), *photos(shared)):
+            (out / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
