@@ -5,6 +5,7 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from app.children import EARLY
 from app.decoding import DecoderPool
 from app.settings import Settings
 from vae_core.errors import DogpeopleError
@@ -21,8 +22,8 @@ def main() -> int:
     keep_freed_memory()
     try:
         settings = Settings.from_env()
-        # Children get ready while the rest is imported; of several workers each starts its own.
-        decoders = DecoderPool.from_settings(settings) if settings.workers == 1 else None
+        # While there is little to copy; of several workers each starts its own, later.
+        decoders = DecoderPool.from_settings(settings, EARLY) if settings.workers == 1 else None
         from app.morphing import Morpher
 
         with ThreadPoolExecutor(1) as ahead:
@@ -40,9 +41,12 @@ def main() -> int:
 def import_fastapi() -> None:
     """Import FastAPI without its description of OpenAPI, which takes a tenth of a second to build.
 
-    Only the pages of reference need it, and build it when they are first asked for.
+    Only the pages of reference need it, and build it when they are first asked for. Nor is Pydantic's
+    first version imported, only to see that none of our classes is one of its models.
     """
     from pydantic import BaseModel
+
+    sys.modules["pydantic.v1"] = None  # type: ignore[assignment]  # to import it is an ImportError
 
     BaseModel.model_config["defer_build"] = True
     import fastapi  # noqa: F401

@@ -1,14 +1,21 @@
 """``python -m app.decoder SOCKET MEMORY SIZE``: the child process that decodes what strangers send.
 
+Or a copy of the server's own process, taken before it has threads: then nothing is imported twice.
+
 It holds one end of a pair of sockets, a piece of shared memory and nothing else of the server's.
 It may take no more memory than it was granted, writes no file, and ends by itself when a photo
 takes too long or the server is gone. Only Pillow is imported, so that it is there at once.
 """
 
+import gc
+import os
 import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
 
 from app.memory import private_memory
 from app.messages import Line, SharedMemory, Values
@@ -26,10 +33,9 @@ GRACE = 1.0
 """Seconds that the server has to kill this process before it does so itself."""
 
 
-def main() -> int:
-    """Answer until the other end is closed."""
-    descriptor, memory, size = map(int, sys.argv[1:])
-    line, shared = Line(socket.socket(fileno=descriptor)), SharedMemory(size, memory)
+def main(end: int, memory: int, size: int) -> int:
+    """Answer until the other end is closed: descriptors of a socket and of shared memory."""
+    line, shared = Line(socket.socket(fileno=end)), SharedMemory(size, memory)
     confine()
     line.send({"ready": True})
     while True:
@@ -38,6 +44,26 @@ def main() -> int:
         except (EOFError, OSError):
             return 0
         rest()
+
+
+def go_on_as_child(end: int, memory: int, size: int) -> NoReturn:
+    """Do what this program does, in a process that was copied; never return to what it was."""
+    try:
+        forget_descriptors({end, memory})
+        gc.enable()
+        main(end, memory, size)
+    finally:
+        os._exit(0)
+
+
+def forget_descriptors(kept: set[int]) -> None:
+    """Close all that a copy has open, and see and say nothing; but keep some."""
+    for descriptor in [int(path.name) for path in Path("/dev/fd").iterdir()]:
+        if descriptor not in kept:
+            with suppress(OSError):  # the one that the list was read from is closed by now
+                os.close(descriptor)
+    for _ in range(3):
+        os.open(os.devnull, os.O_RDWR)  # the lowest that are free: 0, 1 and 2
 
 
 def confine() -> None:
@@ -86,4 +112,4 @@ def rest() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(int, sys.argv[1:])))

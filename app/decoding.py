@@ -6,11 +6,8 @@ another takes its place.
 """
 
 import math
-import os
 import queue
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,8 +16,9 @@ from contextvars import ContextVar
 from dataclasses import asdict
 from typing import Self
 
+from app.children import Start, spawned
 from app.messages import Line, SharedMemory, Values
-from app.settings import ROOT, Settings
+from app.settings import Settings
 from vae_core.errors import (
     DogpeopleError,
     PhotoError,
@@ -33,14 +31,6 @@ from vae_core.imaging.photo import DAMAGED, Photo, PhotoLimits
 
 START_SECONDS = 30.0
 """How long a child may take to be there."""
-
-ALLOCATION = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_MMAP_THRESHOLD_": "32000000",
-    "MALLOC_TRIM_THRESHOLD_": "32000000",
-}
-"""For glibc: memory that one photo took is used again for the next. Fresh pages take longer to come
-by than the pixels of a small photo to decode."""
 
 REFUSALS: dict[str, type[PhotoError]] = {
     kind.__name__: kind for kind in (UnreadablePhotoError, PhotoTooLargeError, PhotoTooSmallError)
@@ -66,18 +56,11 @@ class BusyError(DogpeopleError):
 class Decoder:
     """One child process, and what is shared with it."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, start: Start = spawned) -> None:
         ours, theirs = socket.socketpair()
         self.line, self.shared = Line(ours), SharedMemory(size)
-        descriptors = (theirs.fileno(), self.shared.descriptor)
         with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.decoder", *map(str, [*descriptors, size])],
-                stdin=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=descriptors,
-                env=os.environ | ALLOCATION | {"PYTHONPATH": str(ROOT)},
-            )
+            self.process = start(theirs.fileno(), self.shared.descriptor, size)
         self.ready = False
         self.alive = True
         self.used = 0.0
@@ -161,12 +144,17 @@ class MemoryBudget:
 class DecoderPool:
     """Children that wait for photos: a PhotoReader, and a context that ends them all."""
 
-    def __init__(self, children: int, seconds: float, memory: int, largest: int) -> None:
-        """Start so many; seconds and bytes of memory to decode in; bytes of the largest photo."""
+    def __init__(
+        self, children: int, seconds: float, memory: int, largest: int, start: Start = spawned
+    ) -> None:
+        """Start so many; seconds and bytes of memory to decode in; bytes of the largest photo.
+
+        One that is killed is replaced by one that is spawned, whatever the first ones were.
+        """
         self.seconds = seconds
         self.budget = MemoryBudget(memory)
         self.largest = largest
-        self.decoders = {Decoder(largest) for _ in range(children)}
+        self.decoders = {Decoder(largest, start) for _ in range(children)}
         self.replaced = 0
         self.closed = False
         self.closing = threading.Lock()
@@ -175,13 +163,14 @@ class DecoderPool:
             self.idle.put(decoder)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings, start: Start = spawned) -> Self:
         """Start one for each photo that is worked on at once."""
         return cls(
             settings.hands,
             settings.decode_seconds,
             settings.max_decode_bytes,
             settings.largest_photo,
+            start,
         )
 
     def __enter__(self) -> Self:

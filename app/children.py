@@ -1,0 +1,67 @@
+"""How the processes that decode photos come to be, and how they end."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from app.decoder import go_on_as_child
+from app.settings import ROOT
+
+ALLOCATION = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "32000000",
+    "MALLOC_TRIM_THRESHOLD_": "32000000",
+}
+"""For glibc: memory that one photo took is used again for the next. Fresh pages take longer to come
+by than the pixels of a small photo to decode."""
+
+
+class Process(Protocol):
+    """What a child is for its server."""
+
+    pid: int
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def wait(self) -> object:
+        """Return when it has ended."""
+
+
+Start: TypeAlias = Callable[[int, int, int], Process]
+"""Starts a child, given the descriptors of its socket and of its memory, and the memory's size."""
+
+
+def spawned(end: int, memory: int, size: int) -> Process:
+    """Start a child from nothing."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "app.decoder", *map(str, [end, memory, size])],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(end, memory),
+        env=os.environ | ALLOCATION | {"PYTHONPATH": str(ROOT)},
+    )
+
+
+class Copied:
+    """A child that starts as a copy of this process, which must not have threads yet."""
+
+    def __init__(self, end: int, memory: int, size: int) -> None:
+        self.pid = os.fork()
+        if self.pid == 0:
+            go_on_as_child(end, memory, size)
+
+    def kill(self) -> None:
+        """End it at once."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Return when it has ended."""
+        os.waitpid(self.pid, 0)
+
+
+EARLY: Start = Copied if sys.platform == "linux" else spawned
+"""How a server starts children before anything else; a copy is not safe on every system."""
