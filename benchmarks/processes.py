@@ -14,7 +14,14 @@ from typing import Any
 from benchmarks.measure import rounded
 from benchmarks.report import ROOT, table
 
-CASES = (("classic", 32), ("classic", 128), ("classic", 512), ("flagship", 32), ("flagship", 128))
+CASES = (
+    ("classic", 32),
+    ("classic", 128),
+    ("classic", 512),
+    ("flagship", 32),
+    ("flagship", 128),
+    ("flagship", 256),
+)
 """Presets and joint batches."""
 
 STEPS, WARM = 24, 6
