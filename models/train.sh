@@ -65,7 +65,18 @@ compose turned --scout 0 --gauge 0 --reader 50000 --mined 30000 --seed 37 \
 networks reader turned prepared/finder/seventh.safetensors prepared/finder/sixth.safetensors 0.3333
 compose once --scout 0 --gauge 0 --reader 30000 --mined 40000 --seed 41 \
     --finder prepared/finder/seventh.safetensors
-networks reader once models/finder.safetensors prepared/finder/seventh.safetensors "" 8000
+networks reader once prepared/finder/eighth.safetensors prepared/finder/seventh.safetensors "" 8000
+
+# Both once more, on pictures in which other animals stand about.
+animals=prepared/animals
+test -d "$animals" || "$PYTHON" models/animals.py "$animals"
+finder_terms="Animals that are no dogs: pictures in Debian's packages tuxpaint-stamps-default (GPL-2) \
+and gcompris-qt-data (GPL-3, CC BY-SA and others, as its copyright file says)."
+compose wild --others "$animals" --scout 60000 --reader 0 --gauge 0 --seed 53
+networks scout wild prepared/finder/ninth.safetensors prepared/finder/eighth.safetensors "" 13000
+compose tame --others "$animals" --scout 0 --gauge 0 --reader 30000 --mined 45000 --seed 59 \
+    --finder prepared/finder/ninth.safetensors
+networks reader tame models/finder.safetensors prepared/finder/ninth.safetensors
 
 # The models of faces see them where the finder sees them, as they will when they are served.
 unset OPENBLAS_NUM_THREADS

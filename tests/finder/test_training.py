@@ -98,6 +98,21 @@ def test_the_set_says_what_it_is_made_of(folder):
     assert header["terms"] == "drawn"
 
 
+def test_the_card_names_whatever_was_trained_on(folder, tmp_path):
+    """Each source once, however many sets are made of it."""
+    known, lines = folder / "finder.safetensors", []
+    for k, terms in enumerate(("drawn", "animals", "drawn")):
+        data, out = tmp_path / f"set{k}", tmp_path / f"finder{k}.safetensors"
+        command = ["compose", "--photos", folder / "photos", "--out", data, "--terms", terms]
+        sizes = ["--scout", "0", "--reader", "2", "--gauge", "0"]
+        assert main(list(map(str, [*command, *sizes]))) == 0
+        job = ["train", "--preset", "reader", "--data", data, "--out", out, "--start", known]
+        assert main([*map(str, job), "--steps", "1", "--batch", "2"]) == 0
+        lines.append(out.with_suffix(".md").read_text().split("## Data")[1].split("##")[0].strip())
+        known = out
+    assert lines == ["drawn", "drawn animals", "drawn animals"]
+
+
 def test_a_network_keeps_the_layers_that_still_fit():
     known = {"reader.heads.bias": np.arange(11.0), "reader.heads.weight": np.ones((2, 2))}
     params = first_params("reader", 0, known)

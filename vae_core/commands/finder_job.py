@@ -126,10 +126,10 @@ class CropJob:
         count = f"{self.data.header[self.kind]:,}"
         lesson = told(self.kind, self.settings, state, str(self.settings.batch), count)
         lesson["kept"] = self.keep
-        metadata = {
-            "lessons": [*self.metadata["lessons"], lesson],
-            "dataset": self.metadata["dataset"],
-        }
+        dataset, terms = self.metadata["dataset"], self.data.header["terms"]
+        if terms not in dataset["terms"]:
+            dataset = dataset | {"terms": f"{dataset['terms']} {terms}"}
+        metadata = {"lessons": [*self.metadata["lessons"], lesson], "dataset": dataset}
         others = {n: p for n, p in self.networks.items() if not n.startswith(f"{self.kind}.")}
         networks = others | {
             name: p + np.float32(self.keep) * (self.networks[name] - p) if self.keep else p
