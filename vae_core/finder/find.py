@@ -23,7 +23,7 @@ from vae_core.finder.network import (
     tensor_shapes,
 )
 from vae_core.finder.targets import OFFSET, cell_centres
-from vae_core.finder.views import looks, pyramid, reduced, to_picture, views, whole_cells
+from vae_core.finder.views import pyramid, reduced, to_picture, views, whole_cells
 from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 from vae_core.layers import Layer, output, sigmoid
@@ -159,13 +159,12 @@ class Finder:
         network, params = build_scout(), scope(self.params, "scout")
         for picture in pyramid(image):
             rate = image.width / picture.width
-            for look, back in looks(picture):
-                y = output(network, params, whole_cells(look))
-                heat = sigmoid(y[0, ..., : len(SPECIES)]).max(axis=-1)
-                rows, columns = np.nonzero(peaks(heat) & (heat > HOPEFUL))
-                offsets = y[0, rows, columns, len(SPECIES) :].reshape(-1, len(POINTS), 2)
-                points = cell_centres(*heat.shape)[rows, columns][:, None] + OFFSET * offsets
-                yield Candidates(heat[rows, columns], back.apply(points) * rate)
+            y = output(network, params, whole_cells(picture))
+            heat = sigmoid(y[0, ..., : len(SPECIES)]).max(axis=-1)
+            rows, columns = np.nonzero(peaks(heat) & (heat > HOPEFUL))
+            offsets = y[0, rows, columns, len(SPECIES) :].reshape(-1, len(POINTS), 2)
+            points = cell_centres(*heat.shape)[rows, columns][:, None] + OFFSET * offsets
+            yield Candidates(heat[rows, columns], points.astype(np.float64) * rate)
 
     def read(self, image: Image.Image, candidates: Candidates) -> tuple[Array, Array]:
         """Judge candidates: return better landmarks (K, 4, 2), and species scores (K, 2).

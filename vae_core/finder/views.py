@@ -1,6 +1,5 @@
 """What the networks see of a photo: pictures of every size, and upright faces cut out of them."""
 
-import cmath
 import math
 from collections.abc import Iterator
 
@@ -26,13 +25,6 @@ SMALLEST_SIDE = 24
 """Pixels; where the pyramid of halved pictures ends."""
 
 
-COARSE = BASE // 4
-"""Pixels of the short side up to which a picture is looked at turned as well."""
-
-TURN = 30.0
-"""Degrees by which it is: people hold their heads, and cameras, up to about as far again askew."""
-
-
 def reduced(image: Image.Image) -> Image.Image:
     """Return a picture that is just large enough for the finder: twice the finest scale."""
     factor = min(image.size) // FINDER_SIDE
@@ -49,25 +41,6 @@ def pyramid(image: Image.Image) -> Iterator[Image.Image]:
     while min(picture.size) >= 2 * SMALLEST_SIDE:
         picture = picture.reduce(2)
         yield picture
-
-
-def looks(picture: Image.Image) -> Iterator[tuple[Image.Image, Similarity]]:
-    """Yield what the scout sees of a scale, and the way back to the picture from each.
-
-    A coarse one, which costs next to nothing, it sees turned to either side too.
-    """
-    yield picture, Similarity(1 + 0j, 0j)
-    if min(picture.size) <= COARSE:
-        yield turned(picture, TURN)
-        yield turned(picture, -TURN)
-
-
-def turned(picture: Image.Image, degrees: float) -> tuple[Image.Image, Similarity]:
-    """Turn a picture to the left about its middle, grey around it; return the way back too."""
-    bilinear = Image.Resampling.BILINEAR
-    image = picture.rotate(degrees, bilinear, expand=True, fillcolor=(128, 128, 128))
-    turn = cmath.rect(1, math.radians(degrees))
-    return image, Similarity(turn, complex(*picture.size) / 2 - turn * complex(*image.size) / 2)
 
 
 def whole_cells(picture: Image.Image) -> Array:

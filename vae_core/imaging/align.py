@@ -34,10 +34,10 @@ class Similarity:
         return abs(self.turn)
 
     def apply(self, points: Array) -> Array:
-        """(..., 2) -> (..., 2)."""
+        """(N, 2) -> (N, 2)."""
         p = np.asarray(points, np.float64) @ np.array([1, 1j])
         q = self.turn * p + self.shift
-        return np.stack([q.real, q.imag], axis=-1)
+        return np.stack([q.real, q.imag], axis=1)
 
     def inverse(self) -> "Similarity":
         """Return the way back."""
