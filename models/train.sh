@@ -76,7 +76,7 @@ compose wild --others "$animals" --scout 60000 --reader 0 --gauge 0 --seed 53
 networks scout wild prepared/finder/ninth.safetensors prepared/finder/eighth.safetensors "" 13000
 compose tame --others "$animals" --scout 0 --gauge 0 --reader 30000 --mined 45000 --seed 59 \
     --finder prepared/finder/ninth.safetensors
-networks reader tame models/finder.safetensors prepared/finder/ninth.safetensors
+networks reader tame models/finder.safetensors prepared/finder/ninth.safetensors 0.5
 
 # The models of faces see them where the finder sees them, as they will when they are served.
 unset OPENBLAS_NUM_THREADS
