@@ -41,8 +41,8 @@ def main() -> int:
 def import_fastapi() -> None:
     """Import FastAPI without its description of OpenAPI, which takes a tenth of a second to build.
 
-    Only the pages of reference need it, and build it when they are first asked for. Nor is Pydantic's
-    first version imported, only to see that none of our classes is one of its models.
+    Only the pages of reference need it, and build it when they are first asked for. Nor is
+    Pydantic's first version imported, only to see that none of our classes is one of its models.
     """
     from pydantic import BaseModel
 
