@@ -50,16 +50,19 @@ class Copied:
     """A child that starts as a copy of this process, which must not have threads yet."""
 
     def __init__(self, end: int, memory: int, size: int) -> None:
+        self.awaited = False
         self.pid = os.fork()
         if self.pid == 0:
             go_on_as_child(end, memory, size)
 
     def kill(self) -> None:
-        """End it at once."""
-        os.kill(self.pid, signal.SIGKILL)
+        """End it at once; its number may be another process's once it has been waited for."""
+        if not self.awaited:
+            os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> None:
-        """Return when it has ended."""
+        """Return when it has ended, which it was told to."""
+        self.awaited = True
         os.waitpid(self.pid, 0)
 
 

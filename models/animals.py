@@ -49,9 +49,9 @@ def photos(shared: Path) -> Iterator[tuple[str, bytes]]:
 
 def main(out: Path) -> None:
     """Write all of them to a folder."""
-    out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         shared = unpacked(Path(folder))
+        out.mkdir(parents=True, exist_ok=True)
         for name, content in (*stamps(shared), *photos(shared)):
             (out / name).write_bytes(content)
 

@@ -35,6 +35,8 @@ with DecoderPool(2, 20.0, 300_000_000, 1_000_000, Copied) as pool:
         decoder.wait_until_ready()
     say([decoder.process.pid for decoder in pool.decoders])
     say([read() for _ in range(4)])
+for decoder in pool.decoders:
+    decoder.kill()  # by a thread that hears of the end late
 """
 
 
