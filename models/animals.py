@@ -48,12 +48,14 @@ def photos(shared: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def main(out: Path) -> None:
-    """Write all of them to a folder."""
+    """Write all of them to a folder, and say how many there are."""
     with TemporaryDirectory() as folder:
         shared = unpacked(Path(folder))
         out.mkdir(parents=True, exist_ok=True)
-        for name, content in (*stamps(shared), *photos(shared)):
+        animals = dict([*stamps(shared), *photos(shared)])
+        for name, content in animals.items():
             (out / name).write_bytes(content)
+    print(f"{out}: {len(animals)} pictures")
 
 
 if __name__ == "__main__":

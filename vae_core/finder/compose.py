@@ -157,10 +157,10 @@ def whole_scene(rng: Rng, scenery: Scenery) -> Composed:
     middle, place = np.array([w, h]) / 2, np.array(canvas.size) / 2 * rng.uniform(0.8, 1.2, 2)
     turn = random_turn(rng, middle, place, scale, MAX_TURN / 2)
     paste(canvas, picture.image, turn, 0)
-    if picture.species == "none":
+    faces = [placed(picture, turn)] if picture.species != "none" else []
+    if not faces:
         add_other(rng, scenery, canvas)
-        return Composed(relit(rng, canvas), [])
-    return Composed(relit(rng, canvas), [placed(picture, turn)])
+    return Composed(relit(rng, canvas), faces)
 
 
 def placed(picture: Picture, turn: Turn) -> Placed:
