@@ -10,6 +10,7 @@ from benchmarks.report import ROOT, machine, section, write_section
 NAMES = (
     "training_step",
     "flagship_step",
+    "gpu_step",
     "morph",
     "onnx_decode",
     "safety",

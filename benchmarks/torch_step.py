@@ -10,15 +10,15 @@ from vae_core.networks import PATCH
 from vae_core.presets import PRESETS
 
 
-def eager(batch: int, fused: bool) -> Callable[[], None]:
+def eager(batch: int, fused: bool, device: str = "cpu") -> Callable[[], None]:
     """2500-1000-50-1000-2500 with tanh, half the square error + 0 * KL, Adam."""
-    return stepper(*classic(batch, fused))
+    return stepper(*classic(batch, fused, device))
 
 
-def compiled(batch: int) -> Callable[[], None]:
+def compiled(batch: int, device: str = "cpu") -> Callable[[], None]:
     """Return the same with loss and gradients compiled, and Adam fused."""
     torch: Any = import_module("torch")
-    loss_of, optimizer = classic(batch, fused=True)
+    loss_of, optimizer = classic(batch, True, device)
     return stepper(torch.compile(loss_of), optimizer)
 
 
@@ -33,15 +33,17 @@ def stepper(loss_of: Callable[[], Any], optimizer: Any) -> Callable[[], None]:
     return step
 
 
-def classic(batch: int, fused: bool) -> tuple[Callable[[], Any], Any]:
+def classic(batch: int, fused: bool, device: str) -> tuple[Callable[[], Any], Any]:
     """Return what computes the loss of one batch, and its Adam."""
     torch: Any = import_module("torch")
     nn = torch.nn
     encoder = nn.Sequential(nn.Linear(2500, 1000), nn.Tanh(), nn.Linear(1000, 2 * 50))
     decoder = nn.Sequential(nn.Linear(50, 1000), nn.Tanh(), nn.Linear(1000, 2500), nn.Sigmoid())
+    for network in (encoder, decoder):
+        network.to(device)
     parameters = [*encoder.parameters(), *decoder.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=1e-3, **({"fused": True} if fused else {}))
-    x = torch.rand(batch, 2500)
+    x = torch.rand(batch, 2500, device=device)
 
     def loss_of() -> Any:
         mean, logvar = encoder(x).chunk(2, dim=1)
@@ -53,20 +55,20 @@ def classic(batch: int, fused: bool) -> tuple[Callable[[], Any], Any]:
     return loss_of, optimizer
 
 
-def flagship(tuned: bool) -> Callable[[], None]:
+def flagship(tuned: bool, device: str = "cpu") -> Callable[[], None]:
     """Train the preset `flagship`; ``tuned``: fused Adam, channels last."""
     torch: Any = import_module("torch")
     model, (batch, power) = PRESETS["flagship"].model, (PRESETS["flagship"].training.batch, 0.15)
     encoder, decoder = flagship_networks(torch.nn, model)
     side = model.inner.image[0]
-    parameters = [*encoder.parameters(), *decoder.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=1e-3, **({"fused": True} if tuned else {}))
     layout = torch.channels_last if tuned else torch.contiguous_format
     for network in (encoder, decoder):
-        network.to(memory_format=layout)
-    x = torch.rand(batch, 3, side, side).to(memory_format=layout)
-    waves = torch.tensor(cosine_matrix(side), dtype=torch.float32)
-    gains = torch.tensor(emphasis_gains(side, side, power), dtype=torch.float32)
+        network.to(device=device, memory_format=layout)
+    parameters = [*encoder.parameters(), *decoder.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=1e-3, **({"fused": True} if tuned else {}))
+    x = torch.rand(batch, 3, side, side, device=device).to(memory_format=layout)
+    waves = torch.tensor(cosine_matrix(side), dtype=torch.float32, device=device)
+    gains = torch.tensor(emphasis_gains(side, side, power), dtype=torch.float32, device=device)
 
     def step() -> None:
         optimizer.zero_grad()

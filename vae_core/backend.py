@@ -26,6 +26,22 @@ def array_module(x: Array) -> ModuleType:
     return cupy  # type: ignore[no-any-return]
 
 
+_constants: dict[tuple[int, Any], tuple[Array, Array]] = {}
+
+
+def constant(x: Array, like: Array) -> Array:
+    """Return ``x`` where ``like`` is and of its type; on a GPU it is kept there for the next time.
+
+    x: one of the program's fixed matrices, never a temporary, as it is kept too.
+    """
+    if on_cpu(like):
+        return x.astype(like.dtype, copy=False)
+    key = id(x), like.dtype
+    if key not in _constants:
+        _constants[key] = x, array_module(like).asarray(x, like.dtype)
+    return _constants[key][1]
+
+
 def to_device(params: Params, device: str) -> Params:
     """Return the same arrays on one of :data:`DEVICES`. Raises ConfigError if it is not there."""
     if device == "cpu":

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from vae_core.backend import array_module, on_cpu
 from vae_core.blas import one_thread
@@ -83,8 +85,9 @@ class Adam:
             p, m, v = params[name], state.gradient[name], state.square[name]
             blocks += _blocks(Block(p, m, v, g, rate * pace.get(name, 1)))
         work = iter(blocks)
+        helpers = _threads() - 1 if all(map(on_cpu, params.values())) else 0
         with one_thread():
-            others = [_pool().submit(self._update, work, eps) for _ in range(_threads() - 1)]
+            others = [_pool().submit(self._update, work, eps) for _ in range(helpers)]
             self._update(work, eps)
             for other in others:
                 if not other.cancel():  # one that has not begun finds nothing left to do
@@ -99,15 +102,17 @@ class Adam:
         self, p: Array, m: Array, v: Array, g: Array, rate: float, eps: float
     ) -> None:
         """Do p -= rate * m / (sqrt(v) + eps); g is scratch once both sums have it."""
-        xp = array_module(p)
+        if not on_cpu(p):
+            _kernel()(g, self.beta1, self.beta2, rate, eps, p, m, v)
+            return
         m *= self.beta1
         m += g
         g *= g
         v *= self.beta2
         v += g
-        xp.sqrt(v, out=g)
+        np.sqrt(v, out=g)
         g += eps
-        xp.divide(m, g, out=g)
+        np.divide(m, g, out=g)
         g *= rate
         p -= g
 
@@ -139,3 +144,16 @@ def _threads() -> int:
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max(1, _threads() - 1), thread_name_prefix="adam")
+
+
+@cache
+def _kernel() -> Any:
+    """Return :meth:`Adam._update_block` as one kernel for arrays on a GPU."""
+    import cupy
+
+    return cupy.ElementwiseKernel(
+        "T g, T beta1, T beta2, T rate, T eps",
+        "T p, T m, T v",
+        "m = beta1 * m + g; v = beta2 * v + g * g; p -= rate * m / (sqrt(v) + eps)",
+        "adam",
+    )

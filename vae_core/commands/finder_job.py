@@ -49,9 +49,16 @@ class FinderJob:
     """The finder on a folder made by ``compose``."""
 
     def __init__(
-        self, data: Path, changes: dict[str, Any], start: Path | None, keep: float = 0.0
+        self,
+        data: Path,
+        changes: dict[str, Any],
+        start: Path | None,
+        keep: float = 0.0,
+        device: str = "cpu",
     ) -> None:
         self.settings = replace(FINDER, **changes)
+        if device != "cpu":
+            raise ConfigError("Scout and reader begin on a CPU; leave --device out.")
         if start is not None or keep:
             raise ConfigError("Scout and reader begin from nothing; leave --start and --keep out.")
         if self.settings.beta:
@@ -84,6 +91,7 @@ class CropJob:
 
     keep: how much of the old network there is in the new one. Weights midway between those before
     and after some more training judge better than either (arXiv:2109.01903).
+    device: where the steps are computed.
     """
 
     def __init__(
@@ -93,12 +101,13 @@ class CropJob:
         changes: dict[str, Any],
         start: Path | None,
         keep: float = 0.0,
+        device: str = "cpu",
     ) -> None:
         if start is None:
             raise ConfigError(f"The {kind} goes on from other networks; name them with --start.")
         if not 0 <= keep < 1:
             raise ConfigError("What --keep says is a share: 0 or more, and less than 1.")
-        self.kind, self.keep = kind, keep
+        self.kind, self.keep, self.device = kind, keep, device
         self.settings = replace(PRACTICE[kind], **changes)
         self.data = open_crop_set(data, kind)
         tensors, header = read_tensors(start)
@@ -119,10 +128,12 @@ class CropJob:
 
     def train(self, state: TrainState) -> Iterator[Progress]:
         """Take the steps that ``state`` still lacks."""
-        return train_on_crops(self.kind, self.data, self.settings, state)
+        state.move(self.device)
+        yield from train_on_crops(self.kind, self.data, self.settings, state)
 
     def finish(self, out: Path, state: TrainState) -> str:
         """Write all the networks; as a finder, with its card, once they are three."""
+        state.move("cpu")
         count = f"{self.data.header[self.kind]:,}"
         lesson = told(self.kind, self.settings, state, str(self.settings.batch), count)
         lesson["kept"] = self.keep

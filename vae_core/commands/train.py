@@ -30,7 +30,7 @@ from vae_core.training import (
 )
 
 SAVE_SECONDS = 60.0
-FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any], Path | None, float], Job]] = {
+FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any], Path | None, float, str], Job]] = {
     "finder": FinderJob,
     **{kind: partial(CropJob, kind) for kind in PRACTICE},
 }
@@ -123,9 +123,7 @@ def make_job(
     if preset in FINDER_JOBS:
         if us.size > 1:
             raise ConfigError("The finder is trained by one process; leave mpiexec out.")
-        if device != "cpu":
-            raise ConfigError("The finder is trained on a CPU; leave --device out.")
-        return FINDER_JOBS[preset](data, changes, start, keep)
+        return FINDER_JOBS[preset](data, changes, start, keep, device)
     if us.size > 1 and device != "cpu":
         raise ConfigError("Several processes train on CPUs; leave --device out.")
     if start is not None or keep:

@@ -1,7 +1,6 @@
 """What the finder's networks are trained on. Each loss returns its value and its gradient."""
 
-import numpy as np
-
+from vae_core.backend import array_module
 from vae_core.layers import sigmoid, softplus
 from vae_core.types import Array
 
@@ -12,12 +11,13 @@ def heat_loss(logits: Array, target: Array, weight: Array) -> tuple[float, Array
     logits, target, weight: (N, h, w, S). target is 1 at a face's cell and falls off around it;
     weight 0 leaves a cell out. Value and gradient are divided by the number of faces.
     """
+    xp = array_module(logits)
     p, peak = sigmoid(logits), target == 1
     q = 1 - p
     log_p, log_q = -softplus(-logits), -softplus(logits)
     far = weight * (1 - target) ** 4
-    value = np.where(peak, -weight * q * q * log_p, -far * p * p * log_q)
-    slope = np.where(
+    value = xp.where(peak, -weight * q * q * log_p, -far * p * p * log_q)
+    slope = xp.where(
         peak,
         weight * (2 * p * q * q * log_p - q**3),
         far * (p**3 - 2 * p * p * q * log_q),
@@ -29,7 +29,7 @@ def heat_loss(logits: Array, target: Array, weight: Array) -> tuple[float, Array
 def point_loss(predicted: Array, target: Array, weight: Array) -> tuple[float, Array]:
     """Huber loss with its knee at 0.1, averaged with ``weight``; all three of one shape."""
     error = predicted - target
-    bound = np.clip(error, -0.1, 0.1)
+    bound = array_module(error).clip(error, -0.1, 0.1)
     total = max(1.0, float(weight.sum()))
     value = weight * bound * (error - 0.5 * bound)
     return float(value.sum()) / total, weight * bound / total
@@ -37,11 +37,12 @@ def point_loss(predicted: Array, target: Array, weight: Array) -> tuple[float, A
 
 def cross_entropy(logits: Array, classes: Array) -> tuple[float, Array]:
     """-log softmax(logits)[class], averaged: (N, K), (N,) integers."""
+    xp = array_module(logits)
     shifted = logits - logits.max(axis=1, keepdims=True)
-    exponentials = np.exp(shifted)
+    exponentials = xp.exp(shifted)
     total = exponentials.sum(axis=1, keepdims=True)
-    rows = np.arange(len(classes))
-    value = np.log(total[:, 0]) - shifted[rows, classes]
+    rows = xp.arange(len(classes))
+    value = xp.log(total[:, 0]) - shifted[rows, classes]
     slope = exponentials / total
     slope[rows, classes] -= 1
     return float(value.mean()), slope / len(classes)

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vae_core.backend import array_module, on_cpu
 from vae_core.errors import DataError
 from vae_core.finder.losses import cross_entropy, heat_loss, point_loss
 from vae_core.finder.network import (
-    CELL,
     GAUGE_POINTS,
     SPECIES,
     as_input,
@@ -21,7 +21,13 @@ from vae_core.finder.network import (
     build_reader,
     build_scout,
 )
-from vae_core.finder.targets import mirror_faces, point_targets, reader_targets, scout_targets
+from vae_core.finder.targets import (
+    ScoutTargets,
+    mirror_faces,
+    point_targets,
+    reader_targets,
+    scout_targets,
+)
 from vae_core.layers import param_grads
 from vae_core.model import cast
 from vae_core.optim import Adam
@@ -91,10 +97,11 @@ def scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Gr
     """Return heat loss, landmark loss and the gradients, for (N, H, W, 3) in [-1, 1]."""
     scout, species = build_scout(), len(SPECIES)
     y, cache = scout.forward(params, x)
-    target = scout_targets(faces, x.shape[1] // CELL, x.shape[2] // CELL)
+    xp = array_module(x)
+    target = ScoutTargets(*map(xp.asarray, scout_targets(faces, *y.shape[1:3])))
     heat, dheat = heat_loss(y[..., :species], target.heat, target.heat_weight)
     points, dpoints = point_loss(y[..., species:], target.offsets, target.offset_weight)
-    dy = np.concatenate([dheat, 10 * dpoints], axis=-1)
+    dy = xp.concatenate([dheat, 10 * dpoints], axis=-1)
     grads = param_grads(scout, params, cache, dy)
     return heat, points, grads
 
@@ -103,16 +110,19 @@ def reader_step(params: Params, x: Array, faces: Array) -> tuple[float, float, G
     """Return cross entropy, landmark loss and the gradients, for (N, 64, 64, 3) in [-1, 1]."""
     reader, kinds = build_reader(), 1 + len(SPECIES)
     y, cache = reader.forward(params, x)
-    classes, offsets, weights = reader_targets(faces)
+    xp = array_module(x)
+    classes, offsets, weights = map(xp.asarray, reader_targets(faces))
     species, dspecies = cross_entropy(y[:, :kinds], classes)
     points, dpoints = point_loss(y[:, kinds:], offsets, weights)
-    dy = np.concatenate([dspecies, 20 * dpoints], axis=1)
+    dy = xp.concatenate([dspecies, 20 * dpoints], axis=1)
     grads = param_grads(reader, params, cache, dy)
     return species, points, grads
 
 
 def shared_scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Grads]:
-    """Return what :func:`scout_step` does, from threads that share the pictures."""
+    """Return what :func:`scout_step` does, from threads that share the pictures on a CPU."""
+    if not on_cpu(x):
+        return scout_step(params, x, faces)
     count = min(THREADS, len(x))
     with ThreadPoolExecutor(count) as pool:
         shares = np.array_split(x, count), np.array_split(faces, count)
@@ -132,7 +142,8 @@ def gauge_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Gr
     """Return 0, as the gauge knows no species, landmark loss and gradients, as reader_step."""
     gauge = build_gauge()
     y, cache = gauge.forward(params, x)
-    points, dpoints = point_loss(y, *point_targets(faces, GAUGE_POINTS))
+    targets = map(array_module(x).asarray, point_targets(faces, GAUGE_POINTS))
+    points, dpoints = point_loss(y, *targets)
     return 0.0, points, param_grads(gauge, params, cache, 20 * dpoints)
 
 
@@ -178,14 +189,26 @@ def train_on_crops(
 ) -> Iterator[Progress]:
     """Go on with one network alone; as :func:`train_finder`."""
     lesson, optimizer = LESSONS[kind], Adam()
-    for step in range(state.step, settings.steps):
-        rng = np.random.default_rng([settings.seed, step])
-        x, faces = batch_of(data, settings, step, rng)
-        params, lr = scope(state.params, kind), settings.lr_at(step)
-        species, points, grads = lesson.step(params, erased(x, lesson.covered, rng), faces)
-        optimizer.update(state.params, unscope(grads, kind), state.adam, lr)
-        shrink(params, lr * lesson.decay)
-        yield Progress(step + 1, CropLosses(species + points, species, points), 0.0, lr)
+    xp = array_module(next(iter(state.params.values())))
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(crops_of, data, settings, lesson.covered, state.step)
+        for step in range(state.step, settings.steps):
+            x, faces = coming.result()
+            coming = ahead.submit(crops_of, data, settings, lesson.covered, step + 1)
+            params, lr = scope(state.params, kind), settings.lr_at(step)
+            species, points, grads = lesson.step(params, xp.asarray(x), faces)
+            optimizer.update(state.params, unscope(grads, kind), state.adam, lr)
+            shrink(params, lr * lesson.decay)
+            yield Progress(step + 1, CropLosses(species + points, species, points), 0.0, lr)
+
+
+def crops_of(
+    data: CropSet, settings: TrainSettings, covered: float, step: int
+) -> tuple[Array, Array]:
+    """Return a step's batch as network input, a share of its pictures covered, and its faces."""
+    rng = np.random.default_rng([settings.seed, step])
+    x, faces = batch_of(data, settings, step, rng)
+    return erased(x, covered, rng), faces
 
 
 def shrink(params: Params, share: float) -> None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vae_core.backend import array_module
+from vae_core.backend import array_module, constant
 from vae_core.types import Array, Cache, Params, Rng
 
 
@@ -99,9 +99,8 @@ def emphasise(x: Array, power: float) -> Array:
     ``emphasise(x, -power)``.
     """
     _, height, width, _ = x.shape
-    xp = array_module(x)
     down, across, gains = (
-        xp.asarray(a, x.dtype)
+        constant(a, x)
         for a in (cosine_matrix(height), cosine_matrix(width), emphasis_gains(height, width, power))
     )
     waves = along_both(x, down, across)
@@ -123,7 +122,7 @@ class Resize:
     def matrices(self, x: Array) -> list[Array]:
         """Return what multiplies height and width."""
         sizes = zip(self.inputs, self.outputs, strict=True)
-        return [array_module(x).asarray(resize_matrix(*pair), x.dtype) for pair in sizes]
+        return [constant(resize_matrix(*pair), x) for pair in sizes]
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
         """Return y = R x S^T."""

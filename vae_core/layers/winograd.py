@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from vae_core.backend import array_module
+from vae_core.backend import array_module, constant
 from vae_core.layers.conv import Conv2d
 from vae_core.patches import zero_padded
 from vae_core.types import Array, Cache, Params, Rng
@@ -46,6 +46,8 @@ OUTPUTS = on_both_sides(
     [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
 )
 """The article's B^T, (36, 36), G, (36, 9), and A^T, (16, 36), of F(4 x 4, 3 x 3)."""
+
+KERNEL_T, OUTPUTS_T = KERNEL.T, OUTPUTS.T
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,9 @@ class TiledConv2d:
             return self.plain.param_grads(params, cache, dy)
         seen = cache
         xp = array_module(dy)
-        dproducts = apply(OUTPUTS.T, cut(dy, OUT, OUT))
+        dproducts = apply(OUTPUTS_T, cut(dy, OUT, OUT))
         dkernel = xp.matmul(seen.transpose(0, 2, 1), dproducts)
-        dweight = apply(KERNEL.T, dkernel).reshape(-1, self.outputs)
+        dweight = apply(KERNEL_T, dkernel).reshape(-1, self.outputs)
         return {"weight": dweight, "bias": dy.reshape(-1, self.outputs).sum(axis=0)}
 
 
@@ -136,5 +138,5 @@ def cut(x: Array, side: int, step: int) -> Array:
 def apply(matrix: Array, rows: Array) -> Array:
     """(m, k), (k, ...) -> (m, ...), of the type of ``rows``."""
     flat = rows.reshape(matrix.shape[1], -1)
-    y: Array = array_module(rows).asarray(matrix, rows.dtype) @ flat
+    y: Array = constant(matrix, rows) @ flat
     return y.reshape(len(matrix), *rows.shape[1:])
