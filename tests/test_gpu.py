@@ -16,9 +16,7 @@ cupy = pytest.importorskip("cupy")
 if not cupy.is_available():
     pytest.skip("CuPy finds no GPU", allow_module_level=True)
 
-CONV = VAEConfig(
-    (32, 32, 3), 16, (8, 12), "coloured", architecture="conv", blocks=(1, 1), scale=2
-)
+CONV = VAEConfig((32, 32, 3), 16, (8, 12), "coloured", architecture="conv", blocks=(1, 1), scale=2)
 MODELS = {
     "squared error": VAEConfig((12, 12, 1), 5, (20,)),
     "gaussian": VAEConfig((12, 12, 1), 5, (20,), likelihood="gaussian"),
@@ -35,8 +33,11 @@ def on_gpu(*arrays):
 def assert_alike(gpu, cpu):
     assert gpu.keys() == cpu.keys()
     for name, g in gpu.items():
+        assert g.dtype == cpu[name].dtype, name
         scale = np.abs(cpu[name]).max() + 1e-6
-        np.testing.assert_allclose(cupy.asnumpy(g) / scale, cpu[name] / scale, atol=2e-4, err_msg=name)
+        np.testing.assert_allclose(
+            cupy.asnumpy(g) / scale, cpu[name] / scale, atol=2e-4, err_msg=name
+        )
 
 
 @pytest.mark.parametrize("config", MODELS.values(), ids=MODELS)

@@ -1,12 +1,16 @@
 """Which array module an array belongs to: NumPy on a CPU, CuPy on a GPU."""
 
+from collections.abc import Callable
+from functools import cache, wraps
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from vae_core.errors import ConfigError
 from vae_core.types import Array, Params
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 DEVICES = ("cpu", "cuda")
 """Where arrays can be; ``cuda`` wants CuPy and a GPU."""
@@ -24,6 +28,28 @@ def array_module(x: Array) -> ModuleType:
     import cupy  # only reached when the array came from it
 
     return cupy  # type: ignore[no-any-return]
+
+
+def fused(function: Function) -> Function:
+    """Let a GPU do all of a function in one kernel; NumPy does it as it is written.
+
+    function: of arrays and numbers, made of operators and of what :func:`array_module` has for
+    single numbers; returns arrays.
+    """
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        return (function if on_cpu(arguments[0]) else _kernel(function))(*arguments)
+
+    return cast(Function, call)
+
+
+@cache
+def _kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    import cupy
+
+    kernel: Callable[..., Any] = cupy.fuse(function)
+    return kernel
 
 
 _constants: dict[tuple[int, Any], tuple[Array, Array]] = {}

@@ -106,7 +106,7 @@ def latent_use(checkpoint: Checkpoint, dataset: Dataset, indices: Array) -> Late
     mean, logvar = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     variance = mean.var(axis=0)
     return LatentUse(
-        kl=gaussian_kl_terms(mean, logvar).mean(axis=0),
+        kl=gaussian_kl_terms(mean, logvar)[0].mean(axis=0),
         variance=variance,
         spread=np.sqrt(variance + np.exp(logvar).mean(axis=0)),
         offset=mean.mean(axis=0),

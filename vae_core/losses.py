@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from vae_core.backend import array_module
+from vae_core.backend import array_module, fused
 from vae_core.errors import ConfigError
 from vae_core.layers.activations import sigmoid
 from vae_core.layers.resize import emphasise
@@ -55,13 +55,19 @@ class SquaredError:
 
     def nll(self, logits: Array, x: Array) -> tuple[Array, Array]:
         """Return the half square error (N,), and (y - x) y (1 - y)."""
-        y = sigmoid(logits)
-        error = y - x
-        value = 0.5 * square_sum(error)
-        error *= y
-        array_module(y).subtract(1, y, out=y)
-        error *= y
-        return value, error
+        error, slope = sigmoid_error(logits, x)
+        return 0.5 * square_sum(error), slope
+
+
+@fused
+def sigmoid_error(logits: Array, x: Array) -> tuple[Array, Array]:
+    """Return y - x with y = sigmoid(logits), and (y - x) y (1 - y)."""
+    y = sigmoid(logits)
+    error = y - x
+    slope = error * y
+    array_module(y).subtract(1, y, out=y)
+    slope *= y
+    return error, slope
 
 
 @dataclass(frozen=True)
@@ -168,11 +174,12 @@ def gaussian_kl(mean: Array, logvar: Array) -> tuple[Array, Array, Array]:
 
     -1/2 sum(1 + logvar - mean^2 - exp(logvar)): arXiv:1312.6114, appendix B.
     """
-    variance = array_module(logvar).exp(logvar)
-    return gaussian_kl_terms(mean, logvar).sum(axis=1), mean, 0.5 * (variance - 1)
+    terms, dlogvar = gaussian_kl_terms(mean, logvar)
+    return terms.sum(axis=1), mean, dlogvar
 
 
-def gaussian_kl_terms(mean: Array, logvar: Array) -> Array:
-    """Return each latent's share of that divergence: (N, Z) in nats."""
-    terms: Array = 0.5 * (mean * mean + array_module(logvar).exp(logvar) - 1 - logvar)
-    return terms
+@fused
+def gaussian_kl_terms(mean: Array, logvar: Array) -> tuple[Array, Array]:
+    """Return each latent's share of that divergence, (N, Z) in nats, and its slope in logvar."""
+    surplus = array_module(logvar).exp(logvar) - 1
+    return 0.5 * (mean * mean + surplus - logvar), 0.5 * surplus

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from vae_core import kernels
 from vae_core.backend import array_module, on_cpu
 from vae_core.blas import one_thread
 from vae_core.products import Gradient, Grads, Product
@@ -103,7 +104,7 @@ class Adam:
     ) -> None:
         """Do p -= rate * m / (sqrt(v) + eps); g is scratch once both sums have it."""
         if not on_cpu(p):
-            _kernel()(g, self.beta1, self.beta2, rate, eps, p, m, v)
+            kernels.adam()(g, self.beta1, self.beta2, rate, eps, p, m, v)
             return
         m *= self.beta1
         m += g
@@ -144,16 +145,3 @@ def _threads() -> int:
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max(1, _threads() - 1), thread_name_prefix="adam")
-
-
-@cache
-def _kernel() -> Any:
-    """Return :meth:`Adam._update_block` as one kernel for arrays on a GPU."""
-    import cupy
-
-    return cupy.ElementwiseKernel(
-        "T g, T beta1, T beta2, T rate, T eps",
-        "T p, T m, T v",
-        "m = beta1 * m + g; v = beta2 * v + g * g; p -= rate * m / (sqrt(v) + eps)",
-        "adam",
-    )

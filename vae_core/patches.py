@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from vae_core.backend import array_module
+from vae_core import kernels
+from vae_core.backend import array_module, on_cpu
 from vae_core.types import Array
 
 
@@ -15,11 +16,11 @@ def grid_size(size: int, kernel: int, stride: int, pad: int) -> int:
 def zero_padded(x: Array, before: int, after: tuple[int, int]) -> Array:
     """Put zeros above and left of pictures, (N, H, W, C), and below and right of them.
 
-    ``xp.pad`` does that too, and takes as long as the product that follows for a small picture.
+    ``np.pad`` does that too, and takes as long as the product that follows for a small picture.
     """
     n, height, width, channels = x.shape
     shape = (n, before + height + after[0], before + width + after[1], channels)
-    padded: Array = array_module(x).zeros(shape, x.dtype)
+    padded = np.zeros(shape, x.dtype)
     padded[:, before : before + height, before : before + width] = x
     return padded
 
@@ -30,11 +31,15 @@ def unfold(x: Array, kernel: int, stride: int, pad: int) -> Array:
         return x
     n, height, width, channels = x.shape
     h, w = (grid_size(size, kernel, stride, pad) for size in (height, width))
-    xp = array_module(x)
-    view = sliding_window_view if xp is np else xp.lib.stride_tricks.sliding_window_view
+    shape = n, h, w, kernel * kernel * channels
+    rows: Array
+    if not on_cpu(x):
+        rows = array_module(x).empty(shape, x.dtype)
+        kernels.unfold()(x, height, width, channels, h, w, kernel, stride, pad, rows)
+        return rows
     padded = zero_padded(x, pad, (pad, pad)) if pad else x
-    windows = view(padded, (kernel, kernel), axis=(1, 2))[:, ::stride, ::stride]
-    rows: Array = windows.transpose(0, 1, 2, 4, 5, 3).reshape(n, h, w, kernel * kernel * channels)
+    windows = sliding_window_view(padded, (kernel, kernel), axis=(1, 2))[:, ::stride, ::stride]
+    rows = windows.transpose(0, 1, 2, 4, 5, 3).reshape(shape)
     return rows
 
 
@@ -47,9 +52,14 @@ def fold(rows: Array, size: tuple[int, int], kernel: int, stride: int, pad: int)
         return rows
     n, h, w, _ = rows.shape
     height, width = size
+    if not on_cpu(rows):
+        channels = rows.shape[-1] // kernel**2
+        x: Array = array_module(rows).empty((n, height, width, channels), rows.dtype)
+        kernels.fold()(rows, height, width, channels, h, w, kernel, stride, pad, x)
+        return x
     patches = rows.reshape(n, h, w, kernel, kernel, -1)
     shape = (n, height + 2 * pad, width + 2 * pad, patches.shape[-1])
-    padded: Array = array_module(rows).zeros(shape, rows.dtype)
+    padded = np.zeros(shape, rows.dtype)
     for i, j in np.ndindex(kernel, kernel):
         rows_of, cols_of = slice(i, i + h * stride, stride), slice(j, j + w * stride, stride)
         padded[:, rows_of, cols_of] += patches[:, :, :, i, j]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from vae_core.backend import array_module
+from vae_core.backend import array_module, fused
 from vae_core.losses import gaussian_kl
 from vae_core.products import Grads
 from vae_core.types import Array, Cache, Params, Rng
@@ -95,8 +95,8 @@ class DiagonalGaussian:
         """Z = mean + std * eps, and the closed-form KL."""
         q = self.normal(h)
         kl, dmean_kl, dlogvar_kl = gaussian_kl(*q)
-        noise = q.std() * eps
-        return q.mean + noise, kl, (noise, dmean_kl, dlogvar_kl)
+        z, noise = draw(*q, eps)
+        return z, kl, (noise, dmean_kl, dlogvar_kl)
 
     def log_ratio(self, params: Params, h: Array, eps: Array) -> tuple[Array, Array]:
         """Return a draw and (z^2 - eps^2 - logvar) / 2, summed over the latents."""
@@ -112,10 +112,23 @@ class DiagonalGaussian:
         self, params: Params, cache: Cache, dz: Array, dkl: float | Array
     ) -> tuple[Array, Params]:
         """Return dmean = dz + dkl mean, dlogvar = dz std eps / 2 + dkl (exp(logvar) - 1) / 2."""
-        noise, dmean_kl, dlogvar_kl = cache
-        dmean = dz + dkl * dmean_kl
-        dlogvar = dz * 0.5 * noise + dkl * dlogvar_kl
-        return array_module(dz).concatenate([dmean, dlogvar], axis=1), {}
+        both = slopes(dz, dkl, *cache)
+        return array_module(dz).concatenate(both, axis=1), {}
+
+
+@fused
+def draw(mean: Array, logvar: Array, eps: Array) -> tuple[Array, Array]:
+    """Return z = mean + std * eps, and std * eps: (N, Z) each."""
+    noise = array_module(logvar).exp(0.5 * logvar) * eps
+    return mean + noise, noise
+
+
+@fused
+def slopes(
+    dz: Array, dkl: float | Array, noise: Array, dmean_kl: Array, dlogvar_kl: Array
+) -> tuple[Array, Array]:
+    """Return dmean = dz + dkl mean, dlogvar = dz std eps / 2 + dkl (exp(logvar) - 1) / 2."""
+    return dz + dkl * dmean_kl, dz * 0.5 * noise + dkl * dlogvar_kl
 
 
 @dataclass(frozen=True)

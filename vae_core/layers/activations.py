@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from vae_core.backend import array_module
+from vae_core.backend import array_module, fused
 from vae_core.types import Array, Cache, Params, Rng
 
 
+@fused
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), written with tanh so that no argument overflows."""
     y: Array = 0.5 * x
@@ -18,7 +19,7 @@ def sigmoid(x: Array) -> Array:
 def softplus(x: Array) -> Array:
     """log(1 + exp(x)), exact for large |x|."""
     xp = array_module(x)
-    y: Array = xp.maximum(x, 0) + xp.log1p(xp.exp(-abs(x)))
+    y: Array = xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
     return y
 
 
@@ -42,8 +43,14 @@ class Tanh(Elementwise):
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Return dx = dy (1 - y^2)."""
-        y = cache
-        return dy * (1 - y * y), {}
+        return tanh_slope(cache, dy), {}
+
+
+@fused
+def tanh_slope(y: Array, dy: Array) -> Array:
+    """Return dx = dy (1 - y^2)."""
+    dx: Array = dy * (1 - y * y)
+    return dx
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,14 @@ class Sigmoid(Elementwise):
         return dy * y * (1 - y), {}
 
 
+@fused
+def leaky(x: Array, slope: float) -> tuple[Array, Array]:
+    """Return max(x, slope x), and whether x is positive."""
+    y = slope * x
+    array_module(x).maximum(x, y, out=y)
+    return y, x > 0
+
+
 @dataclass(frozen=True)
 class LeakyRelu(Elementwise):
     """y = x where x > 0, slope * x elsewhere, 0 <= slope < 1; slope 0 is the plain ReLU."""
@@ -69,9 +84,7 @@ class LeakyRelu(Elementwise):
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
         """Any shape -> the same; y = max(x, slope x)."""
-        y = self.slope * x
-        array_module(x).maximum(x, y, out=y)
-        return y, x > 0
+        return leaky(x, self.slope)
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Return dx = dy where x > 0, slope * dy elsewhere."""

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from vae_core.backend import constant
 from vae_core.layers.linear import Linear
 from vae_core.products import formed
 from vae_core.types import Array, Cache, Params, Rng
@@ -47,4 +48,4 @@ class MaskedLinear:
 
     def masked(self, params: Params) -> Params:
         """Put zeros where the mask covers the weight."""
-        return params | {"weight": params["weight"] * self.mask}
+        return params | {"weight": params["weight"] * constant(self.mask, params["weight"])}

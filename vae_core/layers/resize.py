@@ -18,9 +18,7 @@ def along_both(x: Array, rows: Array, columns: Array) -> Array:
     n, height, width, channels = x.shape
     h, w = len(rows), len(columns)
     xp = array_module(x)
-    across = xp.zeros((width, channels, w, channels), columns.dtype)
-    for c in range(channels):
-        across[:, c, :, c] = columns.T
+    across = columns.T[:, None, :, None] * constant(identity(channels), columns)[:, None]
     across = across.reshape(width * channels, w * channels)
     y: Array
     if h < height:  # the cheaper way round
@@ -30,6 +28,12 @@ def along_both(x: Array, rows: Array, columns: Array) -> Array:
         wide = x.reshape(n * height, -1) @ across
         y = xp.matmul(rows, wide.reshape(n, height, -1))
     return y.reshape(n, h, w, channels)
+
+
+@lru_cache(maxsize=16)
+def identity(size: int) -> Array:
+    """Return the identity, (size, size)."""
+    return np.eye(size)
 
 
 def cubic(t: Array) -> Array:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from vae_core.backend import array_module, constant
+from vae_core.backend import on_cpu
 from vae_core.layers.conv import Conv2d
 from vae_core.patches import zero_padded
 from vae_core.types import Array, Cache, Params, Rng
@@ -46,8 +46,6 @@ OUTPUTS = on_both_sides(
     [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]]
 )
 """The article's B^T, (36, 36), G, (36, 9), and A^T, (16, 36), of F(4 x 4, 3 x 3)."""
-
-KERNEL_T, OUTPUTS_T = KERNEL.T, OUTPUTS.T
 
 
 @dataclass(frozen=True)
@@ -92,17 +90,16 @@ class TiledConv2d:
         if few_tiles(dy):
             return self.plain.param_grads(params, cache, dy)
         seen = cache
-        xp = array_module(dy)
-        dproducts = apply(OUTPUTS_T, cut(dy, OUT, OUT))
-        dkernel = xp.matmul(seen.transpose(0, 2, 1), dproducts)
-        dweight = apply(KERNEL_T, dkernel).reshape(-1, self.outputs)
+        dproducts = apply(OUTPUTS.T, cut(dy, OUT, OUT))
+        dkernel = np.matmul(seen.transpose(0, 2, 1), dproducts)
+        dweight = apply(KERNEL.T, dkernel).reshape(-1, self.outputs)
         return {"weight": dweight, "bias": dy.reshape(-1, self.outputs).sum(axis=0)}
 
 
 def few_tiles(x: Array) -> bool:
-    """Tell whether (N, H, W, C) makes fewer tiles than are worth it."""
+    """Tell whether (N, H, W, C) makes fewer tiles than are worth it; on a GPU none are."""
     n, height, width, _ = x.shape
-    return bool(n * math.ceil(height / OUT) * math.ceil(width / OUT) < FEWEST)
+    return not on_cpu(x) or bool(n * math.ceil(height / OUT) * math.ceil(width / OUT) < FEWEST)
 
 
 def convolved(seen: Array, weight: Array, shape: tuple[int, ...]) -> Array:
@@ -110,7 +107,7 @@ def convolved(seen: Array, weight: Array, shape: tuple[int, ...]) -> Array:
     n, height, width, channels = shape
     outputs = weight.shape[1]
     kernel = apply(KERNEL, weight.reshape(9, channels, outputs))
-    tiles = apply(OUTPUTS, array_module(seen).matmul(seen, kernel))
+    tiles = apply(OUTPUTS, np.matmul(seen, kernel))
     down, across = math.ceil(height / OUT), math.ceil(width / OUT)
     grid = tiles.reshape(OUT, OUT, n, down, across, outputs).transpose(2, 3, 0, 4, 1, 5)
     y: Array = grid.reshape(n, down * OUT, across * OUT, outputs)
@@ -125,12 +122,10 @@ def seen_by_tiles(x: Array) -> Array:
 def cut(x: Array, side: int, step: int) -> Array:
     """(N, H, W, C) -> (side^2, T, C): squares a ``step`` apart, the border around x zero."""
     _, height, width, channels = x.shape
-    xp = array_module(x)
-    view = sliding_window_view if xp is np else xp.lib.stride_tricks.sliding_window_view
     before = (side - step) // 2
     after = (before + -height % step, before + -width % step)
     padded = zero_padded(x, before, after)
-    squares = view(padded, (side, side), axis=(1, 2))[:, ::step, ::step]
+    squares = sliding_window_view(padded, (side, side), axis=(1, 2))[:, ::step, ::step]
     rows: Array = squares.transpose(4, 5, 0, 1, 2, 3).reshape(side * side, -1, channels)
     return rows
 
@@ -138,5 +133,5 @@ def cut(x: Array, side: int, step: int) -> Array:
 def apply(matrix: Array, rows: Array) -> Array:
     """(m, k), (k, ...) -> (m, ...), of the type of ``rows``."""
     flat = rows.reshape(matrix.shape[1], -1)
-    y: Array = constant(matrix, rows) @ flat
+    y: Array = matrix.astype(rows.dtype, copy=False) @ flat
     return y.reshape(len(matrix), *rows.shape[1:])
