@@ -6,12 +6,16 @@ memory and reading it back. So a layer may hand the two factors over instead, an
 forms the product a few rows at a time, in the cache, where it uses them.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from vae_core.backend import array_module
+from vae_core.backend import array_module, on_cpu
 from vae_core.types import Array, Params
+
+BUSY, TILE = 256, 128
+"""Pieces of work that keep a GPU busy, and a side of what one piece gives."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,33 @@ Grads: TypeAlias = Mapping[str, Gradient]
 def formed(grads: Grads) -> Params:
     """Write all products out."""
     return {k: g.formed() if isinstance(g, Product) else g for k, g in grads.items()}
+
+
+def tall_product(x: Array, dy: Array) -> Array:
+    """Return x^T dy, (A, B), of (N, A) and (N, B) with very many rows."""
+    if on_cpu(x):
+        return x.T @ dy
+    parts = _parts(len(x), x.shape[1], dy.shape[1])
+    xs, dys = (a.reshape(parts, -1, a.shape[1]) for a in (x, dy))
+    total: Array = array_module(x).matmul(xs.transpose(0, 2, 1), dys).sum(axis=0)
+    return total
+
+
+def column_sums(dy: Array) -> Array:
+    """(N, B) -> (B,), of very many rows."""
+    total: Array
+    if on_cpu(dy):
+        total = dy.sum(axis=0)
+        return total
+    parts = _parts(len(dy), 1, dy.shape[1])
+    total = dy.reshape(parts, -1, dy.shape[1]).sum(axis=1).sum(axis=0)
+    return total
+
+
+def _parts(rows: int, a: int, b: int) -> int:
+    """Return into how many equal parts a GPU's multiprocessors split rows that give (a, b)."""
+    tiles = math.ceil(a / TILE) * math.ceil(b / TILE)
+    return math.gcd(rows, 1 << (max(1, BUSY // tiles).bit_length() - 1))
 
 
 def weighted_sum(grads: Sequence[Gradient], weights: Sequence[float]) -> Gradient:

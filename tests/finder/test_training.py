@@ -186,7 +186,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(folder):
 
 
 def test_a_rectangle_of_some_pictures_is_covered(rng):
-    x = rng.uniform(-1, 1, (40, 64, 64, 3)).astype(np.float32)
+    x = rng.integers(0, 256, (40, 64, 64, 3), dtype=np.uint8)
     covered = erased(x.copy(), 0.5, rng)
     changed = (covered != x).any(axis=3)
     assert 5 < changed.any(axis=(1, 2)).sum() < 35

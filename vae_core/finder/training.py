@@ -196,7 +196,7 @@ def train_on_crops(
             x, faces = coming.result()
             coming = ahead.submit(crops_of, data, settings, lesson.covered, step + 1)
             params, lr = scope(state.params, kind), settings.lr_at(step)
-            species, points, grads = lesson.step(params, xp.asarray(x), faces)
+            species, points, grads = lesson.step(params, as_input(xp.asarray(x)), faces)
             optimizer.update(state.params, unscope(grads, kind), state.adam, lr)
             shrink(params, lr * lesson.decay)
             yield Progress(step + 1, CropLosses(species + points, species, points), 0.0, lr)
@@ -205,7 +205,7 @@ def train_on_crops(
 def crops_of(
     data: CropSet, settings: TrainSettings, covered: float, step: int
 ) -> tuple[Array, Array]:
-    """Return a step's batch as network input, a share of its pictures covered, and its faces."""
+    """Return a step's batch, uint8, a share of its pictures covered in part, and its faces."""
     rng = np.random.default_rng([settings.seed, step])
     x, faces = batch_of(data, settings, step, rng)
     return erased(x, covered, rng), faces
@@ -221,24 +221,24 @@ def shrink(params: Params, share: float) -> None:
 def erased(x: Array, share: float, rng: Rng) -> Array:
     """Cover a random rectangle of that share of the pictures with one grey (arXiv:1708.04896).
 
-    x: (N, H, W, C), changed in place. A face that is known by one feature alone must be known by
-    another one as well.
+    x: (N, H, W, C) uint8, changed in place. A face that is known by one feature alone must be known
+    by another one as well.
     """
     size = x.shape[1]
     for k in np.flatnonzero(rng.random(len(x)) < share):
         height, width = rng.integers(size // 6, size // 2, 2)
         top, left = rng.integers(0, size - height), rng.integers(0, size - width)
-        x[k, top : top + height, left : left + width] = rng.uniform(-1, 1)
+        x[k, top : top + height, left : left + width] = rng.integers(0, 256)
     return x
 
 
 def batch_of(data: CropSet, settings: TrainSettings, step: int, rng: Rng) -> tuple[Array, Array]:
-    """Return a step's batch as network input, all mirrored or none, and its faces."""
+    """Return a step's batch, uint8, all mirrored or none, and its faces."""
     order = np.sort(batch_at(step, len(data.pixels), settings))
     x, records = data.pixels[order], data.faces[order]
     if rng.random() < 0.5:
         x, records = x[:, :, ::-1], mirror_faces(records, x.shape[2])
-    return as_input(x), records
+    return x, records
 
 
 def train_finder(
@@ -251,10 +251,10 @@ def train_finder(
         for step in range(state.step, settings.steps):
             rng = np.random.default_rng([settings.seed, step])
             lr = settings.lr_at(step)
-            seen = batch_of(scout, settings, step, rng)
-            read = batch_of(reader, reader_settings, step, rng)
-            first = pool.submit(scout_step, scope(state.params, "scout"), *seen)
-            second = pool.submit(reader_step, scope(state.params, "reader"), *read)
+            seen, shown = batch_of(scout, settings, step, rng)
+            read, named = batch_of(reader, reader_settings, step, rng)
+            first = pool.submit(scout_step, scope(state.params, "scout"), as_input(seen), shown)
+            second = pool.submit(reader_step, scope(state.params, "reader"), as_input(read), named)
             heat, scout_points, scout_grads = first.result()
             species, reader_points, reader_grads = second.result()
             grads = joined(scout=scout_grads, reader=reader_grads)

@@ -7,6 +7,7 @@ import numpy as np
 
 from vae_core.layers.linear import fan_in_uniform
 from vae_core.patches import fold, unfold
+from vae_core.products import column_sums, tall_product
 from vae_core.types import Array, Cache, Params, Rng
 
 
@@ -48,4 +49,4 @@ class Conv2d:
         """DW and db alone."""
         flat, _ = cache
         dflat = dy.reshape(-1, self.outputs)
-        return {"weight": flat.T @ dflat, "bias": dflat.sum(axis=0)}
+        return {"weight": tall_product(flat, dflat), "bias": column_sums(dflat)}
