@@ -82,24 +82,27 @@ class Checkpoint:
     @cached_property
     def refinement(self) -> Refinement | None:
         """How an encoded latent is brought nearer to its picture; None: it stays as it is."""
-        values = self.metadata.get("refinement")
-        return Refinement.from_json(values) if values else None
+        return Refinement.from_json(v) if (v := self.metadata.get("refinement")) else None
 
     @cached_property
     def inner(self) -> "Checkpoint":
         """The same model on pictures of the size at which its networks work."""
         config = self.config.inner
-        height, width, _ = config.image
-        frame = replace(self.frame, height=height, width=width)
+        frame = replace(self.frame, height=config.image[0], width=config.image[1])
         return replace(self, config=config, frame=frame) if config != self.config else self
 
     def encode(self, x: Array) -> Array:
         """(N, H, W, C) in [0, 1] -> (N, Z)."""
-        if self.refinement is None:
-            return self.vae.encode(self.params, x)
-        height, width, _ = self.inner.config.image
-        small, _ = Resize(self.config.image[:2], (height, width)).forward({}, x)
-        return refine(self.inner.vae, self.params, small, self.refinement)
+        return self.encode_and_show(x)[0]
+
+    def encode_and_show(self, x: Array) -> tuple[Array, Array | None]:
+        """Return :meth:`encode`, and :meth:`decode` of that if refining has shown it."""
+        if not self.refinement:
+            return self.vae.encode(self.params, x), None
+        size, inner = self.config.image[:2], self.inner.config.image[:2]
+        small, _ = Resize(size, inner).forward({}, x)
+        z, y = refine(self.inner.vae, self.params, small, self.refinement)
+        return z, self.vae.likelihood.mean(Resize(inner, size).forward({}, y)[0])
 
     def decode(self, z: Array) -> Array:
         """(N, Z) -> (N, H, W, C) in [0, 1]."""

@@ -23,8 +23,9 @@ class Encoded:
     """A photo as a model sees it: the aligned picture, and its latent (Z,).
 
     portrait: the same face in the photo's own light and as large as frames are wanted, (H, W, C).
-    points: its landmarks as fractions of the frame, (K, 2).  How well the model can show it again
-    is worked out when it is asked for.
+    points: its landmarks as fractions of the frame, (K, 2).  shown: what the decoder makes of the
+    latent, (H, W, C), if that is known.  How well the model can show it again is worked out when it
+    is asked for.
     """
 
     checkpoint: Checkpoint
@@ -32,10 +33,13 @@ class Encoded:
     latent: Array
     portrait: Array
     points: Array
+    shown: Array | None = None
 
     @cached_property
     def decoded(self) -> Array:
         """(H, W, C) in [0, 1], in the model's light."""
+        if self.shown is not None:
+            return self.shown
         picture: Array = self.checkpoint.decode(self.latent[None])[0]
         return picture
 
@@ -95,10 +99,14 @@ def align_photo(
 
 def encode_aligned(checkpoint: Checkpoint, *photos: Aligned) -> list[Encoded]:
     """Encode photos side by side."""
-    size = checkpoint.config.pixels
-    latents = in_threads(size, lambda a: checkpoint.encode(a.crop.pixels[None])[0], photos)
-    pairs = zip(photos, latents, strict=True)
-    return [Encoded(checkpoint, a.crop, z, a.portrait, a.points) for a, z in pairs]
+
+    def encode(aligned: Aligned) -> Encoded:
+        latents, shown = checkpoint.encode_and_show(aligned.crop.pixels[None])
+        crop, portrait, points = aligned
+        picture = None if shown is None else shown[0]
+        return Encoded(checkpoint, crop, latents[0], portrait, points, picture)
+
+    return in_threads(checkpoint.config.pixels, encode, photos)
 
 
 def encode_photo(

@@ -118,16 +118,23 @@ def paced(where: Array, kind: str, frames_at: Callable[[Array], Array]) -> Array
 
 
 def decode_along(
-    checkpoint: Checkpoint, latents_at: Callable[[Array], Array], where: Array
+    checkpoint: Checkpoint,
+    latents_at: Callable[[Array], Array],
+    where: Array,
+    start: Array | None = None,
+    goal: Array | None = None,
 ) -> Array:
     """Decode a walk at positions (T,) from 0 to 1: (T, H, W, C) in [0, 1].
 
-    latents_at: (N,) -> (N, Z).  A long walk is decoded at :data:`KEYS` even positions and goes
-    straight from each to the next: its ends are exact.
+    latents_at: (N,) -> (N, Z).  start, goal: what is seen at its ends, (H, W, C), where that is
+    known.  A long walk is decoded at :data:`KEYS` even positions and goes straight from each to the
+    next: its ends are exact.
     """
     if len(where) <= KEYS:
         return decode(checkpoint, latents_at(where))
-    seen = decode(checkpoint, latents_at(np.linspace(0, 1, KEYS)))
+    first, last = ([] if end is None else [end[None]] for end in (start, goal))
+    between = np.linspace(0, 1, KEYS)[len(first) : KEYS - len(last)]
+    seen = np.concatenate([*first, decode(checkpoint, latents_at(between)), *last])
     along: Array = np.tensordot(straight_between(where, KEYS), seen, 1)
     return along
 
@@ -148,10 +155,11 @@ class Route:
         self.checkpoint, self.manner = checkpoint, manner
         self.start, first = friend.latent, friend.end
         if isinstance(dog, Encoded):
-            self.goal, last, light = dog.latent, dog.end, dog.crop.light
+            self.goal, last, light, shown = dog.latent, dog.end, dog.crop.light, dog.shown
         else:
-            self.goal, light = dog, NEUTRAL
+            self.goal, light, shown = dog, NEUTRAL, None
             last = imagined_end(checkpoint, dog, first.picture.shape)
+        self.shown = friend.shown, shown
         self.ends = first, last
         self.lights = friend.crop.light, friend.crop.light if manner.own_light else light
 
@@ -163,7 +171,7 @@ class Route:
 
     def frames(self, where: Array, ends: tuple[End, End]) -> Array:
         """(T,) positions -> (T, H, W, C) in [0, 1], as large as the pictures of the ends."""
-        imagined = decode_along(self.checkpoint, self.latents, where)
+        imagined = decode_along(self.checkpoint, self.latents, where, *self.shown)
         frames = compose(imagined, *ends, where, self.manner.detail)
         lit: Array = np.clip(restore_light(frames, *self.lights, where), 0, 1, out=frames)
         return lit

@@ -55,11 +55,12 @@ class Refinement:
         return cls(values["steps"], float(values["rate"]), float(values["variance"]))
 
 
-def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> Array:
+def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> tuple[Array, Array]:
     """(N, H, W, C) in [0, 1] -> (N, Z): the encoder's mean, brought nearer to the mode of p(z|x).
 
     Descends |F (y - x)|^2 / (2 sigma^2) + |z|^2 / 2, and returns of the latents on the way the one
-    where it is lowest: a step too far does no harm. Raises ConfigError for a VAE whose likelihood
+    where it is lowest: a step too far does no harm; with it, what the decoder puts out for it,
+    y, (N, H, W, C). Raises ConfigError for a VAE whose likelihood
     is not :class:`Coloured` or whose posterior is not a diagonal Gaussian.
     """
     likelihood, posterior, decoder = vae.likelihood, vae.posterior, scope(params, "decoder")
@@ -68,16 +69,18 @@ def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> Array:
     h = output(vae.encoder, scope(params, "encoder"), x)
     xp = array_module(x)
     z, logvar = posterior.normal(h)
-    lengths, best, lowest = how.rate * xp.exp(logvar), z, math.inf
+    lengths, best, shown, lowest = how.rate * xp.exp(logvar), z, x, xp.full(len(x), math.inf)
     for step in range(how.steps + 1):
         y, cache = vae.decoder.forward(decoder, z)
         pull = likelihood.emphasised_error(y, x) / how.variance
         objective = (sum_over_pixels((y - x) * pull) + (z * z).sum(axis=1)) / 2
-        best = xp.where((objective < lowest)[:, None], z, best)
+        better = objective < lowest
+        best = xp.where(better[:, None], z, best)
+        shown = xp.where(better[:, None, None, None], y, shown)
         lowest = xp.minimum(objective, lowest)
         if step < how.steps:
             z = z - lengths * (input_grad(vae.decoder, decoder, cache, pull) + z)
-    return best
+    return best, shown
 
 
 def error_variance(vae: VAE, params: Params, x: Array, rng: Rng) -> float:

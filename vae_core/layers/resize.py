@@ -15,25 +15,32 @@ def along_both(x: Array, rows: Array, columns: Array) -> Array:
 
     rows: (h, H).  columns: (w, W).
     """
-    n, height, width, channels = x.shape
+    return from_planes(both_sides(to_planes(x), rows, columns))
+
+
+def both_sides(planes: Array, rows: Array, columns: Array) -> Array:
+    """(N, C, H, W) -> (N, C, h, w): every plane times ``rows`` and the transpose of ``columns``."""
+    n, channels, height, width = planes.shape
     h, w = len(rows), len(columns)
-    xp = array_module(x)
-    across = columns.T[:, None, :, None] * constant(identity(channels), columns)[:, None]
-    across = across.reshape(width * channels, w * channels)
+    matmul = array_module(planes).matmul
     y: Array
     if h < height:  # the cheaper way round
-        tall = xp.matmul(rows, x.reshape(n, height, -1))
-        y = tall.reshape(n * h, -1) @ across
-    else:
-        wide = x.reshape(n * height, -1) @ across
-        y = xp.matmul(rows, wide.reshape(n, height, -1))
-    return y.reshape(n, h, w, channels)
+        y = matmul(rows, planes).reshape(-1, width) @ columns.T
+        return y.reshape(n, channels, h, w)
+    y = matmul(rows, (planes.reshape(-1, width) @ columns.T).reshape(n, channels, height, w))
+    return y
 
 
-@lru_cache(maxsize=16)
-def identity(size: int) -> Array:
-    """Return the identity, (size, size)."""
-    return np.eye(size)
+def to_planes(x: Array) -> Array:
+    """(N, H, W, C) -> (N, C, H, W), contiguous."""
+    planes: Array = array_module(x).ascontiguousarray(x.transpose(0, 3, 1, 2))
+    return planes
+
+
+def from_planes(planes: Array) -> Array:
+    """(N, C, H, W) -> (N, H, W, C), contiguous."""
+    x: Array = array_module(planes).ascontiguousarray(planes.transpose(0, 2, 3, 1))
+    return x
 
 
 def cubic(t: Array) -> Array:
@@ -107,9 +114,9 @@ def emphasise(x: Array, power: float) -> Array:
         constant(a, x)
         for a in (cosine_matrix(height), cosine_matrix(width), emphasis_gains(height, width, power))
     )
-    waves = along_both(x, down, across)
-    waves *= gains[:, :, None]
-    return along_both(waves, down.T, across.T)
+    waves = both_sides(to_planes(x), down, across)
+    waves *= gains
+    return from_planes(both_sides(waves, down.T, across.T))
 
 
 @dataclass(frozen=True)
