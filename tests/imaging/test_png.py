@@ -10,7 +10,7 @@ from vae_core.imaging.png import write_png
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB")])
-@pytest.mark.parametrize("size", [(1, 1), (1, 9), (7, 1), (50, 550)], ids=str)
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (7, 1), (50, 550), (201, 1000)], ids=str)
 def test_every_pixel_comes_back(channels, mode, size, rng):
     picture = rng.integers(0, 256, (*size, channels), np.uint8)
     image = Image.open(io.BytesIO(write_png(picture, {})))
