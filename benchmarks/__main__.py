@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument(
         "--photos", type=Path, default=ROOT.parent / "shared" / "data", help="scenes.csv's folder"
     )
+    parser.add_argument("--others", type=Path, help="pictures that `finder` counts faces in")
     parser.add_argument(
         "--seeds", type=int, default=0, help="`models` trains the digits' models so many times"
     )

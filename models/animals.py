@@ -1,5 +1,8 @@
 """Fetch pictures of animals that are no dogs, for `compose --others`: `python animals.py DIR`.
 
+`python animals.py DIR unseen` fetches those that no finder has been trained on, for
+`python -m benchmarks finder --others DIR`: animals on farms, food, tools, monuments.
+
 From two packages of Debian: tuxpaint-stamps-default (cut-outs) and gcompris-qt-data (photos); their
 docs name the terms of each picture. Needs `apt-get` and `dpkg-deb`.
 """
@@ -7,7 +10,7 @@ docs name the terms of each picture. Needs `apt-get` and `dpkg-deb`.
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +20,9 @@ NOT_THESE = {"cartoon", "dogs"}
 
 COLLECTIONS = "erase", "explore_world_animals"
 """Qt resource files of GCompris whose pictures show animals."""
+
+UNSEEN = "categorization", "clickgame", "explore_farm_animals", "explore_monuments"
+"""Those that are kept for measuring. Two of their pictures do show faces: a dog's, and statues'."""
 
 WEBP = re.compile(rb"RIFF(....)WEBP", re.DOTALL)
 """How a picture in them begins, with the number of bytes that follow the first eight."""
@@ -38,25 +44,26 @@ def stamps(shared: Path) -> Iterator[tuple[str, bytes]]:
             yield "-".join(path.relative_to(root).parts), path.read_bytes()
 
 
-def photos(shared: Path) -> Iterator[tuple[str, bytes]]:
+def photos(shared: Path, collections: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """Yield a name and the bytes of every photo."""
-    for name in COLLECTIONS:
+    for name in collections:
         data = (shared / f"gcompris-qt/rcc/{name}.rcc").read_bytes()
         for k, found in enumerate(WEBP.finditer(data)):
             size = 8 + int.from_bytes(found[1], "little")
             yield f"{name}-{k}.webp", data[found.start() : found.start() + size]
 
 
-def main(out: Path) -> None:
-    """Write all of them to a folder, and say how many there are."""
+def main(out: Path, unseen: bool) -> None:
+    """Write all of one kind to a folder, and say how many there are."""
     with TemporaryDirectory() as folder:
         shared = unpacked(Path(folder))
         out.mkdir(parents=True, exist_ok=True)
-        animals = dict([*stamps(shared), *photos(shared)])
+        seen = [] if unseen else [*stamps(shared), *photos(shared, COLLECTIONS)]
+        animals = dict(photos(shared, UNSEEN) if unseen else seen)
         for name, content in animals.items():
             (out / name).write_bytes(content)
     print(f"{out}: {len(animals)} pictures")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:] == ["unseen"])
