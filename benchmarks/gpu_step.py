@@ -10,7 +10,7 @@ from benchmarks.measure import Contender, Times, interleave
 from benchmarks.report import table
 from benchmarks.training_step import torch_version
 from vae_core.backend import array_module
-from vae_core.model import build_vae
+from vae_core.model import build_vae, cast
 from vae_core.optim import Adam
 from vae_core.presets import PRESETS
 from vae_core.training import TrainState, loss_and_grads
@@ -76,9 +76,8 @@ def stepper(name: str, batch: int) -> Callable[[], None]:
     preset = PRESETS[name]
     config, settings = preset.model.inner, preset.training
     vae, rng = build_vae(config), np.random.default_rng(0)
-    state = TrainState(vae.init(rng), Adam().init({}))
-    state.params = {key: p.astype(np.float32) for key, p in state.params.items()}
-    state.adam = Adam().init(state.params)
+    params = cast(vae.init(rng))
+    state = TrainState(params, Adam().init(params))
     state.move("cuda")
     xp = array_module(next(iter(state.params.values())))
     x = xp.asarray(rng.random((batch, *config.image), np.float32))

@@ -62,7 +62,8 @@ def morph_operations(checkpoint: Checkpoint, frames: int) -> int:
     encoder = operations(inner.vae.encoder, scope(inner.params, "encoder"), x)[1]
     decoder = operations(inner.vae.decoder, scope(inner.params, "decoder"), z)[1]
     refining = (2 * how.steps + 1) * decoder if how else 0
-    return 2 * (encoder + refining) + min(frames, KEYS) * decoder
+    ends = 2 if how and frames > KEYS else 0  # refining has shown them
+    return 2 * (encoder + refining) + (min(frames, KEYS) - ends) * decoder
 
 
 def operations(layer: Layer, params: Params, x: Array) -> tuple[Array, int]:

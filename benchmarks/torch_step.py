@@ -15,10 +15,10 @@ def eager(batch: int, fused: bool, device: str = "cpu") -> Callable[[], None]:
     return stepper(*classic(batch, fused, device))
 
 
-def compiled(batch: int, device: str = "cpu") -> Callable[[], None]:
+def compiled(batch: int) -> Callable[[], None]:
     """Return the same with loss and gradients compiled, and Adam fused."""
     torch: Any = import_module("torch")
-    loss_of, optimizer = classic(batch, True, device)
+    loss_of, optimizer = classic(batch, True, "cpu")
     return stepper(torch.compile(loss_of), optimizer)
 
 

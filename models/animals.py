@@ -54,16 +54,19 @@ def photos(shared: Path, collections: Iterable[str]) -> Iterator[tuple[str, byte
 
 
 def main(out: Path, unseen: bool) -> None:
-    """Write all of one kind to a folder, and say how many there are."""
+    """Write those to train on or the unseen ones to a folder, and say how many there are."""
     with TemporaryDirectory() as folder:
         shared = unpacked(Path(folder))
         out.mkdir(parents=True, exist_ok=True)
-        seen = [] if unseen else [*stamps(shared), *photos(shared, COLLECTIONS)]
-        animals = dict(photos(shared, UNSEEN) if unseen else seen)
+        cut_out = [] if unseen else stamps(shared)
+        animals = dict([*cut_out, *photos(shared, UNSEEN if unseen else COLLECTIONS)])
         for name, content in animals.items():
             (out / name).write_bytes(content)
     print(f"{out}: {len(animals)} pictures")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:] == ["unseen"])
+    folder, *which = sys.argv[1:]
+    if which not in ([], ["unseen"]):
+        sys.exit(__doc__)
+    main(Path(folder), unseen=bool(which))

@@ -72,8 +72,8 @@ def test_adam_is_the_cpu_s(rng):
     params = cast(vae.init(rng))
     x = rng.random((6, 12, 12, 1), np.float32)
     eps = rng.standard_normal((6, 5), np.float32)
-    states = [TrainState({k: p.copy() for k, p in params.items()}, Adam().init(params))] * 2
-    states[1] = TrainState({k: p.copy() for k, p in params.items()}, Adam().init(params))
+    copies = [{k: p.copy() for k, p in params.items()} for _ in range(2)]
+    states = [TrainState(copy, Adam().init(copy)) for copy in copies]
     states[1].move("cuda")
     for state, given in zip(states, ((x, eps), on_gpu(x, eps)), strict=True):
         for _ in range(5):
@@ -89,7 +89,7 @@ def test_the_finder_s_steps_are_the_cpu_s(kind, rng):
     params = cast(NEW[kind](rng))
     x = rng.uniform(-1, 1, (4, size, size, 3)).astype(np.float32)
     faces = np.zeros((4, 3) if kind == "scout" else 4, FACE)
-    faces["species"] = rng.integers(0, 2, faces.shape)
+    faces["species"] = rng.integers(-1, 2, faces.shape)
     faces["sure"], faces["size"], faces["weight"] = True, 15, 1
     faces["centre"] = rng.uniform(20, size - 20, (*faces.shape, 2))
     faces["points"] = faces["centre"][..., None, :] + rng.uniform(-9, 9, (*faces.shape, 4, 2))

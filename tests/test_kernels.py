@@ -88,9 +88,12 @@ def test_adam_s_step_is_numpy_s(rng, compiled):
     g = rng.standard_normal(50).astype(np.float32)
     adam = Adam()
     state = adam.init(params)
+    for sums in (state.gradient, state.square):
+        sums["p"] += rng.random(50, np.float32)
     p, m, v = (a.copy() for a in (params["p"], state.gradient["p"], state.square["p"]))
     adam.update(params, {"p": g.copy()}, state, 1e-3)
-    called(compiled.adam(), g, adam.beta1, adam.beta2, 1e-3, adam.eps, p, m, v)
+    rate, eps = 1e-3, adam.eps  # what they are in the first step
+    called(compiled.adam(), g, adam.beta1, adam.beta2, rate, eps, p, m, v)
     np.testing.assert_allclose(p, params["p"], rtol=1e-5)
     np.testing.assert_allclose(m, state.gradient["p"], rtol=1e-6)
     np.testing.assert_allclose(v, state.square["p"], rtol=1e-6)

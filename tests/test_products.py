@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from vae_core.products import Product, formed, weighted_sum
+from vae_core.products import (
+    Product,
+    formed,
+    product_in_parts,
+    sums_in_parts,
+    weighted_sum,
+)
 
 
 def draw(rng, n=4):
@@ -17,6 +23,14 @@ def test_a_product_stands_for_its_array(rng):
     np.testing.assert_array_equal(product.formed(), expected)
     np.testing.assert_array_equal(np.asarray(product), expected)
     np.testing.assert_allclose(np.concatenate([product[:2], product[2:]]), expected)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 96, 1024])
+@pytest.mark.parametrize("width", [3, 300])
+def test_what_a_gpu_splits_is_the_same(rows, width, rng):
+    x, dy = rng.standard_normal((rows, width)), rng.standard_normal((rows, 5))
+    np.testing.assert_allclose(product_in_parts(x, dy), x.T @ dy, atol=1e-10)
+    np.testing.assert_allclose(sums_in_parts(dy), dy.sum(axis=0), atol=1e-10)
 
 
 def test_arrays_among_gradients_stay_what_they_are_when_products_are_formed(rng):

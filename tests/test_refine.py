@@ -135,4 +135,7 @@ def test_a_checkpoint_refines_at_the_size_at_which_it_works(params, rng, tmp_pat
     np.testing.assert_allclose(loaded.inner.encode(small), z, atol=1e-6)
     assert abs(z - loaded.vae.encode(loaded.params, x)).max() > 1e-5
     np.testing.assert_array_equal(loaded.reconstruct(x), loaded.decode(loaded.encode(x)))
+    latents, shown = loaded.encode_and_show(x)
+    np.testing.assert_array_equal(latents, loaded.encode(x))
+    np.testing.assert_allclose(shown, loaded.decode(latents), atol=1e-6)
     assert loaded.inner.frame.height == 8

@@ -93,16 +93,19 @@ class Checkpoint:
 
     def encode(self, x: Array) -> Array:
         """(N, H, W, C) in [0, 1] -> (N, Z)."""
-        return self.encode_and_show(x)[0]
+        return self._encode(x)[0]
 
     def encode_and_show(self, x: Array) -> tuple[Array, Array | None]:
         """Return :meth:`encode`, and :meth:`decode` of that if refining has shown it."""
+        z, y = self._encode(x)
+        large = Resize(self.inner.config.image[:2], self.config.image[:2])
+        return z, None if y is None else self.vae.likelihood.mean(large.forward({}, y)[0])
+
+    def _encode(self, x: Array) -> tuple[Array, Array | None]:
         if not self.refinement:
             return self.vae.encode(self.params, x), None
-        size, inner = self.config.image[:2], self.inner.config.image[:2]
-        small, _ = Resize(size, inner).forward({}, x)
-        z, y = refine(self.inner.vae, self.params, small, self.refinement)
-        return z, self.vae.likelihood.mean(Resize(inner, size).forward({}, y)[0])
+        small = Resize(self.config.image[:2], self.inner.config.image[:2]).forward({}, x)[0]
+        return refine(self.inner.vae, self.params, small, self.refinement)
 
     def decode(self, z: Array) -> Array:
         """(N, Z) -> (N, H, W, C) in [0, 1]."""
@@ -115,13 +118,9 @@ class Checkpoint:
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a model to one file, atomically: there is the old file or the new, never a part."""
-    header = {
-        "name": checkpoint.name,
-        "config": checkpoint.config.to_json(),
-        "frame": checkpoint.frame.to_json(),
-        "metadata": checkpoint.metadata,
-    }
-    write_tensors(path, checkpoint.params, header)
+    config, frame = checkpoint.config.to_json(), checkpoint.frame.to_json()
+    header = {"name": checkpoint.name, "config": config, "frame": frame}
+    write_tensors(path, checkpoint.params, header | {"metadata": checkpoint.metadata})
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

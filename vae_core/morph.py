@@ -99,7 +99,7 @@ def imagine(checkpoint: Checkpoint, friend: Array, dog: Array, manner: Manner = 
         return walk_at(friend, dog, where, manner.walk, axes)
 
     def frames_at(where: Array) -> Array:
-        imagined = decode_along(checkpoint, latents_at, where)
+        imagined = decode_along(checkpoint, latents_at, where, first.picture, last.picture)
         frames: Array = np.clip(compose(imagined, first, last, where, manner.detail), 0, 1)
         return frames
 

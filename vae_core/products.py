@@ -57,22 +57,27 @@ def formed(grads: Grads) -> Params:
 
 def tall_product(x: Array, dy: Array) -> Array:
     """Return x^T dy, (A, B), of (N, A) and (N, B) with very many rows."""
-    if on_cpu(x):
-        return x.T @ dy
+    return x.T @ dy if on_cpu(x) else product_in_parts(x, dy)
+
+
+def column_sums(dy: Array) -> Array:
+    """(N, B) -> (B,), of very many rows."""
+    total: Array = dy.sum(axis=0) if on_cpu(dy) else sums_in_parts(dy)
+    return total
+
+
+def product_in_parts(x: Array, dy: Array) -> Array:
+    """Return x^T dy as the sum of the rows' parts' products."""
     parts = _parts(len(x), x.shape[1], dy.shape[1])
     xs, dys = (a.reshape(parts, -1, a.shape[1]) for a in (x, dy))
     total: Array = array_module(x).matmul(xs.transpose(0, 2, 1), dys).sum(axis=0)
     return total
 
 
-def column_sums(dy: Array) -> Array:
-    """(N, B) -> (B,), of very many rows."""
-    total: Array
-    if on_cpu(dy):
-        total = dy.sum(axis=0)
-        return total
+def sums_in_parts(dy: Array) -> Array:
+    """Return the sum of the rows' parts' sums."""
     parts = _parts(len(dy), 1, dy.shape[1])
-    total = dy.reshape(parts, -1, dy.shape[1]).sum(axis=1).sum(axis=0)
+    total: Array = dy.reshape(parts, -1, dy.shape[1]).sum(axis=1).sum(axis=0)
     return total
 
 

@@ -56,11 +56,11 @@ class Refinement:
 
 
 def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> tuple[Array, Array]:
-    """(N, H, W, C) in [0, 1] -> (N, Z): the encoder's mean, brought nearer to the mode of p(z|x).
+    """(N, H, W, C) in [0, 1] -> latents (N, Z), and what the decoder puts out for them.
 
-    Descends |F (y - x)|^2 / (2 sigma^2) + |z|^2 / 2, and returns of the latents on the way the one
-    where it is lowest: a step too far does no harm; with it, what the decoder puts out for it,
-    y, (N, H, W, C). Raises ConfigError for a VAE whose likelihood
+    The encoder's means, brought nearer to the mode of p(z|x): descends
+    |F (y - x)|^2 / (2 sigma^2) + |z|^2 / 2, and returns of the latents on the way the one where it
+    is lowest, and its y: a step too far does no harm. Raises ConfigError for a VAE whose likelihood
     is not :class:`Coloured` or whose posterior is not a diagonal Gaussian.
     """
     likelihood, posterior, decoder = vae.likelihood, vae.posterior, scope(params, "decoder")
@@ -69,9 +69,10 @@ def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> tuple[Array, 
     h = output(vae.encoder, scope(params, "encoder"), x)
     xp = array_module(x)
     z, logvar = posterior.normal(h)
-    lengths, best, shown, lowest = how.rate * xp.exp(logvar), z, x, xp.full(len(x), math.inf)
+    lengths, best, lowest = how.rate * xp.exp(logvar), z, xp.full(len(x), math.inf)
+    y, cache = vae.decoder.forward(decoder, z)
+    shown = y
     for step in range(how.steps + 1):
-        y, cache = vae.decoder.forward(decoder, z)
         pull = likelihood.emphasised_error(y, x) / how.variance
         objective = (sum_over_pixels((y - x) * pull) + (z * z).sum(axis=1)) / 2
         better = objective < lowest
@@ -80,6 +81,7 @@ def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> tuple[Array, 
         lowest = xp.minimum(objective, lowest)
         if step < how.steps:
             z = z - lengths * (input_grad(vae.decoder, decoder, cache, pull) + z)
+            y, cache = vae.decoder.forward(decoder, z)
     return best, shown
 
 

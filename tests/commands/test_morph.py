@@ -19,7 +19,7 @@ from vae_core.imaging.render import render_strip
 from vae_core.latent import WALKS, walk, walk_at
 from vae_core.metrics import mse_per_picture
 from vae_core.model import cast
-from vae_core.morph import Manner, imagine, morph
+from vae_core.morph import KEYS, Manner, decode_along, imagine, morph
 
 MODELS = Path(__file__).parents[2] / "models"
 EYES = {"left_eye": [40, 40], "right_eye": [80, 40]}
@@ -209,3 +209,20 @@ def test_a_strip_can_be_read_back_as_its_frames(run):
     with Image.open(io.BytesIO(out.read_bytes())) as strip:
         frames = np.asarray(strip).reshape(12, 3, 12)
     assert (frames[:, 0] != frames[:, 2]).any()
+
+
+@pytest.mark.parametrize("known", [(True, True), (True, False), (False, True)])
+def test_what_is_known_of_a_long_walk_s_ends_is_taken(known, rng):
+    model = load_checkpoint(MODELS / "mnist.safetensors")
+    start, goal = rng.standard_normal((2, model.config.latent)).astype(np.float32)
+    where = np.linspace(0, 1, 2 * KEYS - 1)
+
+    def latents_at(where):
+        return walk_at(start, goal, where)
+
+    whole = decode_along(model, latents_at, where)
+    ends = [np.full(model.config.image, 0.25, np.float32) if k else None for k in known]
+    frames = decode_along(model, latents_at, where, *ends)
+    for k, end in zip((0, -1), ends, strict=True):
+        np.testing.assert_allclose(frames[k], whole[k] if end is None else end, atol=1e-6)
+    np.testing.assert_allclose(frames[2:-2], whole[2:-2], atol=1e-5)

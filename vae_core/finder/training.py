@@ -120,13 +120,12 @@ def reader_step(params: Params, x: Array, faces: Array) -> tuple[float, float, G
 
 
 def shared_scout_step(params: Params, x: Array, faces: Array) -> tuple[float, float, Grads]:
-    """Return what :func:`scout_step` does, from threads that share the pictures on a CPU."""
-    if not on_cpu(x):
-        return scout_step(params, x, faces)
+    """Return the mean of what :func:`scout_step` does to two shares; threads do it on a CPU."""
     count = min(THREADS, len(x))
+    shares = np.array_split(x, count), np.array_split(faces, count)
     with ThreadPoolExecutor(count) as pool:
-        shares = np.array_split(x, count), np.array_split(faces, count)
-        heats, points, grads = zip(*pool.map(partial(scout_step, params), *shares), strict=True)
+        share = pool.map if on_cpu(x) else map
+        heats, points, grads = zip(*share(partial(scout_step, params), *shares), strict=True)
     return sum(heats) / count, sum(points) / count, averaged(grads, [1 / count] * count)
 
 
