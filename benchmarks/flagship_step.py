@@ -2,18 +2,12 @@
 
 import argparse
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
-import numpy as np
 
 from benchmarks.measure import Contender, interleave
 from benchmarks.report import table
-from benchmarks.training_step import TORCH, torch_version
-from vae_core.memory import keep_freed_memory
-from vae_core.model import build_vae, cast
+from benchmarks.training_step import TORCH, stepper, torch_version
 from vae_core.optim import Adam
 from vae_core.presets import PRESETS
-from vae_core.training import shared_step
 
 CALLS = 5
 """Steps in a turn: about a second."""
@@ -40,18 +34,5 @@ def run(options: argparse.Namespace) -> str:
 
 def ours() -> Callable[[], None]:
     """Take the step of :func:`vae_core.training.train`, without reading the pictures."""
-    keep_freed_memory()
-    config, settings = FLAGSHIP.model.inner, FLAGSHIP.training
-    vae, rng = build_vae(config), np.random.default_rng(0)
-    params = cast(vae.init(rng))
-    optimizer = Adam()
-    adam = optimizer.init(params)
-    x = rng.random((settings.batch, *config.image), np.float32)
-    pool = ThreadPoolExecutor(settings.workers)
-
-    def step() -> None:
-        eps = rng.standard_normal((settings.batch, config.latent), np.float32)
-        _, grads = shared_step(pool, settings.workers, vae, params, x, eps, settings.beta)
-        optimizer.update(params, grads, adam, settings.lr)
-
-    return step
+    settings = FLAGSHIP.training
+    return stepper("flagship", settings.batch, Adam().update, settings.workers)

@@ -10,13 +10,14 @@ import numpy as np
 from benchmarks.measure import Contender, interleave
 from benchmarks.peak import contender, share_of_peak, step_operations
 from benchmarks.report import table
+from vae_core.backend import array_module
 from vae_core.layers import Chain
 from vae_core.memory import keep_freed_memory
-from vae_core.model import build_vae
+from vae_core.model import build_vae, cast
 from vae_core.optim import Adam, AdamState
 from vae_core.presets import PRESETS
 from vae_core.products import Grads, formed
-from vae_core.training import new_state, shared_step
+from vae_core.training import TrainState, shared_step
 from vae_core.types import Array, Params
 
 CALLS = {32: 20, 128: 12, 512: 6}
@@ -95,24 +96,31 @@ def version_of(package: str) -> str:
 
 def ours(batch: int) -> Callable[[], None]:
     """Take the step of :func:`vae_core.training.train`, without reading the pictures."""
-    return stepper(batch, Adam().update, workers=2)
+    return stepper("classic", batch, Adam().update, workers=2)
 
 
 def textbook(batch: int) -> Callable[[], None]:
     """Take the same gradients, and Adam as anyone would write it first."""
-    return stepper(batch, textbook_adam, workers=1)
+    return stepper("classic", batch, textbook_adam, workers=1)
 
 
-def stepper(batch: int, update: Update, workers: int) -> Callable[[], None]:
+def stepper(
+    name: str, batch: int, update: Update, workers: int, device: str = "cpu"
+) -> Callable[[], None]:
+    """Take a preset's steps from drawn parameters, always on the same drawn pictures."""
     keep_freed_memory()
-    vae, settings = build_vae(CLASSIC.model), CLASSIC.training
-    state = new_state(vae, settings)
-    rng = np.random.default_rng(0)
-    x = rng.random((batch, *CLASSIC.model.image), np.float32)
+    preset, rng = PRESETS[name], np.random.default_rng(0)
+    config, settings = preset.model.inner, preset.training
+    vae = build_vae(config)
+    params = cast(vae.init(rng))
+    state = TrainState(params, Adam().init(params))
+    state.move(device)
+    xp = array_module(next(iter(state.params.values())))
+    x = xp.asarray(rng.random((batch, *config.image), np.float32))
     pool = ThreadPoolExecutor(workers)
 
     def step() -> None:
-        eps = rng.standard_normal((batch, CLASSIC.model.latent), np.float32)
+        eps = xp.asarray(rng.standard_normal((batch, config.latent), np.float32))
         _, grads = shared_step(pool, workers, vae, state.params, x, eps, settings.beta)
         update(state.params, grads, state.adam, settings.lr)
 

@@ -3,13 +3,7 @@
 import numpy as np
 import pytest
 
-from vae_core.products import (
-    Product,
-    formed,
-    product_in_parts,
-    sums_in_parts,
-    weighted_sum,
-)
+from vae_core.products import Product, formed, product_in_parts, sums_in_parts, weighted_sum
 
 
 def draw(rng, n=4):

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from vae_core.backend import array_module
 from vae_core.layers import Chain, MaskedLinear, Tanh, sigmoid, softplus
-from vae_core.posterior import DiagonalGaussian
+from vae_core.posterior import DiagonalGaussian, draw
 from vae_core.products import Gradient, Grads
 from vae_core.types import Array, Cache, Params, Rng, scope, unscope
 
@@ -56,8 +56,8 @@ class AutoregressiveFlow:
         """
         gauss, context = h[:, : 2 * self.latent], h[:, 2 * self.latent :]
         q = DiagonalGaussian(self.latent).normal(gauss)
-        noise = q.std() * eps
-        z, log_det, caches = q.mean + noise, 0.5 * q.logvar.sum(axis=1), []
+        z, noise = draw(*q, eps)
+        log_det, caches = 0.5 * q.logvar.sum(axis=1), []
         for name, network in self.networks.items():
             z = z[:, ::-1]
             pair = array_module(z).concatenate([z, context], axis=1)

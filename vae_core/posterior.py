@@ -57,15 +57,9 @@ class Normal(NamedTuple):
     mean: Array
     logvar: Array
 
-    def std(self) -> Array:
-        """(N, Z)."""
-        std: Array = array_module(self.logvar).exp(0.5 * self.logvar)
-        return std
-
     def sample(self, eps: Array) -> Array:
-        """Z = mean + std * eps, eps ~ N(0, 1): the reparameterization of arXiv:1312.6114, 2.4."""
-        z: Array = self.mean + self.std() * eps
-        return z
+        """Return z of :func:`draw`."""
+        return draw(*self, eps)[0]
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,10 @@ class DiagonalGaussian:
 
 @fused
 def draw(mean: Array, logvar: Array, eps: Array) -> tuple[Array, Array]:
-    """Return z = mean + std * eps, and std * eps: (N, Z) each."""
+    """Return z = mean + std * eps, and std * eps: (N, Z) each, for eps ~ N(0, 1).
+
+    The reparameterization of arXiv:1312.6114, 2.4.
+    """
     noise = array_module(logvar).exp(0.5 * logvar) * eps
     return mean + noise, noise
 
@@ -141,8 +138,7 @@ class SampledGaussian(DiagonalGaussian):
     def forward(self, params: Params, h: Array, eps: Array) -> tuple[Array, Array, Cache]:
         """Z = mean + std * eps, and (z^2 - eps^2 - logvar) / 2, summed over the latents."""
         q = self.normal(h)
-        noise = q.std() * eps
-        z = q.mean + noise
+        z, noise = draw(*q, eps)
         return z, 0.5 * (z * z - eps * eps - q.logvar).sum(axis=1), (noise, z)
 
     def backward(

@@ -1,6 +1,6 @@
 """Work on a few threads: NumPy lets go of the interpreter while it computes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -16,6 +16,16 @@ WORTHWHILE = 10_000
 def threads_for(numbers: int) -> int:
     """Return how many threads it pays to have work on pictures of so many numbers."""
     return THREADS if numbers >= WORTHWHILE else 1
+
+
+def drawn_ahead(draw: Callable[[int], T], steps: range) -> Iterator[T]:
+    """Yield ``draw(step)`` for every step, the next one drawn, after the last too, meanwhile."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(draw, steps.start)
+        for step in steps:
+            drawn = coming.result()
+            coming = pool.submit(draw, step + 1)
+            yield drawn
 
 
 def in_threads(numbers: int, work: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:

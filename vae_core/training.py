@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ from vae_core.model import VAE, Losses, cast
 from vae_core.optim import Adam, AdamState
 from vae_core.products import Grads, weighted_sum
 from vae_core.schedules import schedule_named
+from vae_core.threads import drawn_ahead
 from vae_core.types import Array, Params, Rng, joined, scope
 
 START_PICTURES = 8000
@@ -160,11 +161,11 @@ def train(
     optimizer, xp = Adam(), array_module(next(iter(state.params.values())))
     pace = pace_of(state.params, settings.linear_pace)
     workers = max(1, settings.workers - 1)
-    with ThreadPoolExecutor(workers) as pool, ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(draw_batch, dataset, indices, settings, vae.config.latent, state.step)
-        for step in range(state.step, settings.steps):
-            x, eps = map(xp.asarray, coming.result())
-            coming = ahead.submit(draw_batch, dataset, indices, settings, eps.shape[-1], step + 1)
+    steps = range(state.step, settings.steps)
+    batches = drawn_ahead(partial(draw_batch, dataset, indices, settings, vae.config.latent), steps)
+    with ThreadPoolExecutor(workers) as pool:
+        for step, batch in zip(steps, batches, strict=True):
+            x, eps = map(xp.asarray, batch)
             beta, lr = settings.beta_at(step), settings.lr_at(step)
             mine = team.share(len(x))
             share = x[mine], eps[mine]

@@ -32,6 +32,7 @@ from vae_core.layers import param_grads
 from vae_core.model import cast
 from vae_core.optim import Adam
 from vae_core.products import Grads
+from vae_core.threads import drawn_ahead
 from vae_core.training import Progress, TrainSettings, TrainState, averaged, batch_at
 from vae_core.types import Array, Params, Rng, joined, scope, unscope
 
@@ -189,16 +190,14 @@ def train_on_crops(
     """Go on with one network alone; as :func:`train_finder`."""
     lesson, optimizer = LESSONS[kind], Adam()
     xp = array_module(next(iter(state.params.values())))
-    with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(crops_of, data, settings, lesson.covered, state.step)
-        for step in range(state.step, settings.steps):
-            x, faces = coming.result()
-            coming = ahead.submit(crops_of, data, settings, lesson.covered, step + 1)
-            params, lr = scope(state.params, kind), settings.lr_at(step)
-            species, points, grads = lesson.step(params, as_input(xp.asarray(x)), faces)
-            optimizer.update(state.params, unscope(grads, kind), state.adam, lr)
-            shrink(params, lr * lesson.decay)
-            yield Progress(step + 1, CropLosses(species + points, species, points), 0.0, lr)
+    steps = range(state.step, settings.steps)
+    crops = drawn_ahead(partial(crops_of, data, settings, lesson.covered), steps)
+    for step, (x, faces) in zip(steps, crops, strict=True):
+        params, lr = scope(state.params, kind), settings.lr_at(step)
+        species, points, grads = lesson.step(params, as_input(xp.asarray(x)), faces)
+        optimizer.update(state.params, unscope(grads, kind), state.adam, lr)
+        shrink(params, lr * lesson.decay)
+        yield Progress(step + 1, CropLosses(species + points, species, points), 0.0, lr)
 
 
 def crops_of(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from PIL.PngImagePlugin import PngInfo
 
-from vae_core.threads import THREADS, in_threads
+from vae_core.threads import in_threads, threads_for
 from vae_core.types import Array
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -51,9 +51,9 @@ def filtered(rows: Array) -> Array:
 
 def packed(rows: Array) -> bytes:
     """Compress to one zlib stream (RFC 1950); of many rows, each thread packs some."""
-    parts = np.array_split(rows, THREADS if rows.size >= WORTHWHILE else 1)
-    last = [part is parts[-1] for part in parts]
-    pieces = in_threads(rows.size if len(parts) > 1 else 0, deflated, parts, last)
+    numbers = rows.size if rows.size >= WORTHWHILE else 0
+    parts = np.array_split(rows, threads_for(numbers))
+    pieces = in_threads(numbers, deflated, parts, [part is parts[-1] for part in parts])
     return b"".join([HEAD, *pieces, struct.pack(">I", zlib.adler32(rows.tobytes()))])
 
 
