@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.report import ROOT
 from vae_core.checkpoint import Checkpoint, load_checkpoint
 from vae_core.layers import (
+    AcrossPlaces,
     Chain,
     Conv2d,
     DepthToSpace,
@@ -57,6 +58,11 @@ class Graph:
         if isinstance(layer, Linear):
             weight, bias = (self.constant(params[k]) for k in ("weight", "bias"))
             return self.add("Gemm", x, weight, bias)
+        if isinstance(layer, AcrossPlaces):
+            weight, bias = (self.constant(params[k]) for k in ("weight", "bias"))
+            flat = self.add("Reshape", x, self.constant(np.array([0, 0, -1])))
+            mixed = self.add("Add", self.add("MatMul", flat, weight), bias)
+            return self.add("Reshape", mixed, self.constant(np.array([0, 0, *layer.outputs])))
         if isinstance(layer, Conv2d | TiledConv2d):
             plain = layer if isinstance(layer, Conv2d) else layer.plain
             return self.convolution(plain, params, x)

@@ -1,12 +1,13 @@
 """How fast this machine multiplies matrices, to hold what a program does against."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
 from benchmarks.measure import Contender, Times, spread
 from vae_core.checkpoint import Checkpoint
-from vae_core.layers import Chain, Conv2d, Layer, Linear, Residual, TiledConv2d
+from vae_core.layers import AcrossPlaces, Chain, Conv2d, Layer, Linear, Residual, TiledConv2d
 from vae_core.morph import KEYS
 from vae_core.types import Array, Params, scope
 
@@ -79,6 +80,8 @@ def operations(layer: Layer, params: Params, x: Array) -> tuple[Array, int]:
     y, _ = layer.forward(params, x)
     if isinstance(layer, Linear):
         return y, 2 * layer.inputs * layer.outputs
+    if isinstance(layer, AcrossPlaces):
+        return y, 2 * y.size * math.prod(layer.inputs)
     if isinstance(layer, Conv2d):
         return y, 2 * y.size * layer.kernel**2 * layer.inputs
     if isinstance(layer, TiledConv2d):

@@ -100,23 +100,33 @@ def flagship_networks(nn: Any, model: VAEConfig) -> tuple[Any, Any]:
     )
 
     class Residual(nn.Module):  # type: ignore[misc]
-        def __init__(self, channels: int) -> None:
+        def __init__(self, conv: Any, mix: Any) -> None:
             super().__init__()
-            relu = nn.LeakyReLU(0.1)
-            self.inner = nn.Sequential(
-                nn.Conv2d(channels, channels, 3, padding=1), relu, nn.Conv2d(channels, channels, 1)
-            )
+            self.inner = nn.Sequential(conv, nn.LeakyReLU(0.1), mix)
 
         def forward(self, x: Any) -> Any:
-            return x + self.inner(x)
+            flat = x.flatten(2) if isinstance(self.inner[0], nn.Linear) else x
+            return x + self.inner(flat).reshape(x.shape)
 
+    def block(channels: int, side: int) -> tuple[Any, Any]:
+        places, both = side * side, 2 * channels
+        return (
+            Residual(nn.Linear(places, 2 * places), nn.Linear(2 * places, places)),
+            Residual(nn.Conv2d(channels, both, 1), nn.Conv2d(both, channels, 1)),
+        )
+
+    blocks = zip(model.hidden, (2 * grid, grid), model.blocks, strict=True)
+    fine_blocks, coarse_blocks = (
+        [each for _ in range(count) for each in block(channels, side)]
+        for channels, side, count in blocks
+    )
     decoder = nn.Sequential(
         nn.Linear(model.latent, coarse * grid * grid),
         nn.Unflatten(1, (coarse, grid, grid)),
-        *(Residual(coarse) for _ in range(model.blocks[1])),
+        *coarse_blocks,
         nn.Conv2d(coarse, 4 * fine, 1),
         nn.PixelShuffle(2),
-        *(Residual(fine) for _ in range(model.blocks[0])),
+        *fine_blocks,
         nn.Conv2d(fine, 3 * PATCH * PATCH, 1),
         nn.PixelShuffle(PATCH),
     )

@@ -4,6 +4,7 @@ taken for it."""
 import json
 import os
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from vae_core.checkpoint import (
 from vae_core.errors import CheckpointError
 from vae_core.finder.find import Finder
 from vae_core.finder.network import tensor_shapes
-from vae_core.model import build_vae, cast
+from vae_core.model import VAEConfig, build_vae, cast
 
 METADATA = {"histogram": {"edges": [0.0, 0.5, 1.0], "counts": [3, 1]}}
 LITTLE = 30_000_000
@@ -230,6 +231,25 @@ def test_numbers_that_are_none_are_refused(path, number):
 def test_metadata_that_would_break_a_request_later_is_refused_now(path, metadata):
     text = {"config": CONFIG.to_json(), "frame": FRAME.to_json()}
     write_tensors(path, whole().params, {"name": "blobs", "metadata": metadata} | text)
+    refused(path)
+
+
+GRIDS = VAEConfig((8, 8, 3), latent=2, likelihood="coloured", architecture="mixer", blocks=(1,))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        replace(GRIDS, hidden=(10**6,), architecture="conv"),
+        replace(GRIDS, hidden=(10**6,)),
+        replace(GRIDS, hidden=(4,), image=(4 * 700, 4 * 700, 3)),
+        replace(GRIDS, hidden=(4,), image=(4 * 10**6, 4 * 10**6, 3)),
+    ],
+    ids=str,
+)
+def test_blocks_of_more_numbers_than_there_are_take_no_memory(path, config):
+    text = {"config": config.to_json(), "frame": FRAME.to_json(), "metadata": METADATA}
+    write_tensors(path, whole().params, {"name": "blobs"} | text)
     refused(path)
 
 

@@ -1,5 +1,6 @@
 """On a GPU the steps are the same ones. Only runs where CuPy finds a GPU."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -25,6 +26,7 @@ MODELS = {
     "bernoulli": VAEConfig((12, 12, 1), 5, (20,), likelihood="bernoulli", activation="silu"),
     "flow": VAEConfig((12, 12, 1), 5, (20,), flow=(16,)),
     "conv": CONV,
+    "mixer": replace(CONV, architecture="mixer"),
 }
 
 

@@ -46,9 +46,10 @@ def errors(pictures, rng, config=WHOLE):
     return np.square(y - pictures).mean(), np.square(pca.reconstruct(pictures) - pictures).mean()
 
 
-def test_the_start_is_as_good_as_principal_components(pictures, rng, monkeypatch):
+@pytest.mark.parametrize("architecture", ["conv", "mixer"])
+def test_the_start_is_as_good_as_principal_components(architecture, pictures, rng, monkeypatch):
     monkeypatch.setattr("vae_core.losses.LIKELIHOODS", {"coloured": Coloured(0)})
-    own, pca = errors(pictures, rng)
+    own, pca = errors(pictures, rng, replace(WHOLE, architecture=architecture))
     assert own == pytest.approx(pca, rel=1e-3)
 
 
@@ -90,5 +91,5 @@ def test_only_blocks_learn_at_full_pace(rng):
 
 
 def test_an_mlp_has_no_linear_start(pictures, rng):
-    with pytest.raises(ConfigError, match="conv"):
+    with pytest.raises(ConfigError, match="grids"):
         linear_start(build_vae(VAEConfig((8, 8, 3), latent=2)), pictures, rng)

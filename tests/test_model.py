@@ -28,6 +28,8 @@ CONFIGS = [
     for likelihood in ("squared_error", "gaussian", "bernoulli")
     for hidden in ((7,), (8, 6), ())
 ] + [CONV, replace(CONV, blocks=(0, 2)), replace(CONV, scale=2, hidden=(4,), blocks=(1,))]
+MIXER = replace(CONV, architecture="mixer")
+CONFIGS += [MIXER, replace(MIXER, image=(8, 16, 1), blocks=(2, 0))]
 CONFIGS += [
     replace(SMALL, activation="silu"),
     replace(SMALL, flow=(6, 5)),

@@ -172,7 +172,7 @@ def shapes_of(path: Path, config: VAEConfig) -> dict[str, tuple[int, ...]]:
     """Return the shapes of a configuration's parameters; CheckpointError beyond all memory."""
     try:
         return build_vae(config).shapes()
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, MemoryError) as error:
         raise CheckpointError(f"{path.name} describes a model too large to exist.") from error
 
 

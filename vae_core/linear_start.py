@@ -30,9 +30,11 @@ def linear_start(vae: VAE, pictures: Array, rng: Rng) -> Params:
     Raises ConfigError for a VAE that is not a convolutional one with :class:`Coloured` errors.
     """
     config = vae.config
-    plain = config.architecture == "conv" and not config.flow
+    plain = config.architecture != "mlp" and not config.flow
     if not plain or not isinstance(vae.likelihood, Coloured):
-        raise ConfigError("Only a conv model with a coloured likelihood has a linear start.")
+        raise ConfigError(
+            "Only a model on grids of patches, with a coloured likelihood, has a linear start."
+        )
     power = vae.likelihood.power
     mean = mirrored_mean(pictures)
     bases = grid_bases(pictures - mean, config.hidden, rng)

@@ -15,7 +15,7 @@ from vae_core.posterior import DiagonalGaussian, Posterior
 from vae_core.products import Grads
 from vae_core.types import Array, Params, Rng, joined, scope
 
-ARCHITECTURES = ("mlp", "conv")
+ARCHITECTURES = ("mlp", "conv", "mixer")
 LARGEST_FLOW = 1 << 14
 """Latents and units together, of which every one is given a degree; a flow has a few hundred."""
 
@@ -28,9 +28,9 @@ class VAEConfig:
     :mod:`vae_core.losses`.  architecture ``mlp``: hidden holds the widths of the hidden layers,
     encoder's order, and activation names what follows each; the decoder mirrors them.  ``conv``:
     hidden holds the channels of every grid, the finest first, blocks the decoder's residual blocks
-    there; scale is how many pixels of the picture fall along one of the networks'.  flow: the
-    widths of the steps of an inverse autoregressive flow that the posterior takes; without any it
-    is a diagonal Gaussian.
+    there; scale is how many pixels of the picture fall along one of the networks'.  ``mixer``: the
+    same, with blocks that mix all places of a grid.  flow: the widths of the steps of an inverse
+    autoregressive flow that the posterior takes; without any it is a diagonal Gaussian.
     """
 
     image: tuple[int, int, int]
@@ -59,7 +59,7 @@ class VAEConfig:
             raise ConfigError(
                 f"No activation is called {self.activation!r}; there are {', '.join(ACTIVATIONS)}."
             )
-        if self.architecture == "conv":
+        if self.architecture != "mlp":
             self.check_grids()
         if self.flow and sum((self.latent, *self.flow)) > LARGEST_FLOW:
             raise ConfigError(f"A flow's latents and widths sum to {LARGEST_FLOW} at most: {self}")
@@ -206,6 +206,7 @@ def build_vae(config: VAEConfig) -> VAE:
             posterior.inputs,
             config.latent,
             config.scale,
+            mixing=config.architecture == "mixer",
         )
     encoder, decoder = networks
     likelihood = likelihood_named(config.likelihood)

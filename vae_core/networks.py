@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from vae_core.layers import (
+    AcrossPlaces,
     Chain,
     Conv2d,
     DepthToSpace,
@@ -62,13 +63,14 @@ def conv_networks(
     inputs: int,
     latent: int,
     scale: int = 1,
+    mixing: bool = False,
 ) -> Networks:
     """Return convolutional networks on grids of patches, each half as fine as the one before.
 
     ``widths`` and ``blocks`` are channels and the decoder's residual blocks of every grid, the
-    finest first. Without its blocks the decoder, like the encoder, is a linear map: that is what
-    :mod:`vae_core.linear_start` starts it from. ``scale`` > 1 shrinks pictures on their way in and
-    enlarges them, smoothly, on their way out.
+    finest first; ``mixing`` makes them :func:`mixer_block`. Without its blocks the decoder, like
+    the encoder, is a linear map: that is what :mod:`vae_core.linear_start` starts it from.
+    ``scale`` > 1 shrinks pictures on their way in and enlarges them, smoothly, on their way out.
     """
     height, width, channels = image
     inner = (height // scale, width // scale)
@@ -89,7 +91,7 @@ def conv_networks(
         {
             "in": Linear(latent, math.prod(grid)),
             "grid": Reshape(grid),
-            **upward(channels, widths, blocks),
+            **upward(channels, widths, blocks, grid[:2], mixing),
             **enlarge,
         }
     )
@@ -104,27 +106,55 @@ def downward(channels: int, widths: Sequence[int]) -> dict[str, Layer]:
         zip(sides, (channels, *widths), widths, strict=False)
     ):
         layers[f"gather{level}"] = SpaceToDepth(side)
-        layers[f"down{level}"] = Conv2d(side * side * inputs, outputs, kernel=1, pad=0)
+        layers[f"down{level}"] = pointwise(side * side * inputs, outputs)
     return layers
 
 
-def upward(channels: int, widths: Sequence[int], blocks: Sequence[int]) -> dict[str, Layer]:
-    """Undo :func:`downward`, with residual blocks on every grid."""
+def upward(
+    channels: int,
+    widths: Sequence[int],
+    blocks: Sequence[int],
+    coarsest: tuple[int, int],
+    mixing: bool,
+) -> dict[str, Layer]:
+    """Undo :func:`downward`, with residual blocks on every grid. coarsest: its height and width."""
     layers: dict[str, Layer] = {}
     for level in reversed(range(len(widths))):
+        finer = 2 ** (len(widths) - 1 - level)
+        sides = (coarsest[0] * finer, coarsest[1] * finer)
         for i in range(blocks[level]):
-            layers[f"block{level}{i}"] = residual_block(widths[level])
+            layers[f"block{level}{i}"] = (
+                mixer_block(sides, widths[level]) if mixing else residual_block(widths[level])
+            )
         side, outputs = (2, widths[level - 1]) if level else (PATCH, channels)
-        layers[f"up{level}"] = Conv2d(widths[level], side * side * outputs, kernel=1, pad=0)
+        layers[f"up{level}"] = pointwise(widths[level], side * side * outputs)
         layers[f"spread{level}"] = DepthToSpace(side)
     return layers
 
 
 def residual_block(channels: int) -> Residual:
     """Return x + mix(leaky ReLU(conv(x))): with ``mix`` at zero it changes nothing."""
-    inner: dict[str, Layer] = {
-        "conv": TiledConv2d(channels, channels),
-        "relu": LeakyRelu(0.1),
-        "mix": Conv2d(channels, channels, kernel=1, pad=0),
-    }
-    return Residual(Chain(inner))
+    return residual(TiledConv2d(channels, channels), pointwise(channels, channels))
+
+
+def mixer_block(sides: tuple[int, int], channels: int) -> Chain:
+    """Return what mixes all places of a grid, and then all channels (arXiv:2105.01601).
+
+    A face is aligned, so that a place of the grid means the same in every picture. Two products
+    see all of it, where 3 x 3 pixels take one that is larger and copies of them. In between there
+    are twice as many places, and twice as many channels.
+    """
+    more = (2 * sides[0], sides[1])
+    places = residual(AcrossPlaces(sides, more), AcrossPlaces(more, sides))
+    own = residual(pointwise(channels, 2 * channels), pointwise(2 * channels, channels))
+    return Chain({"places": places, "channels": own})
+
+
+def residual(conv: Layer, mix: Layer) -> Residual:
+    """Return x + mix(leaky ReLU(conv(x)))."""
+    return Residual(Chain({"conv": conv, "relu": LeakyRelu(0.1), "mix": mix}))
+
+
+def pointwise(inputs: int, outputs: int) -> Conv2d:
+    """Return a product of every place's channels."""
+    return Conv2d(inputs, outputs, kernel=1, pad=0)

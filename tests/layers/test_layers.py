@@ -7,6 +7,7 @@ import pytest
 
 from tests.gradients import check_layer
 from vae_core.layers import (
+    AcrossPlaces,
     Chain,
     Conv2d,
     DepthToSpace,
@@ -48,6 +49,7 @@ CASES = [
     (Conv2d(2, 2, kernel=3, stride=3, pad=0), (2, 7, 7, 2)),
     (TiledConv2d(2, 3), (8, 8, 8, 2)),
     (TiledConv2d(3, 2), (1, 21, 22, 3)),
+    (AcrossPlaces((3, 2), (2, 4)), (2, 3, 2, 3)),
     (SpaceToDepth(2), (2, 4, 6, 3)),
     (DepthToSpace(3), (2, 2, 3, 18)),
     (Resize((8, 6), (4, 3)), (2, 8, 6, 3)),

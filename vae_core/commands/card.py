@@ -92,8 +92,9 @@ def network(config: VAEConfig) -> str:
     if config.architecture == "mlp":
         return "-".join(map(str, (config.pixels, *config.hidden, config.latent))) + ", tanh"
     channels, blocks = (" and ".join(map(str, v)) for v in (config.hidden, config.blocks))
+    kind = "residual" if config.architecture == "conv" else "mixer"
     return (
-        f"convolutional, grids of {channels} channels, the decoder's with {blocks} residual "
+        f"convolutional, grids of {channels} channels, the decoder's with {blocks} {kind} "
         f"blocks; {config.latent} latents"
     )
 

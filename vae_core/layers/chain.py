@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vae_core.layers.conv import Conv2d
-from vae_core.layers.linear import Linear
+from vae_core.layers.linear import AcrossPlaces, Linear
 from vae_core.layers.protocol import Layer
 from vae_core.layers.winograd import TiledConv2d
 from vae_core.products import Gradient, Grads
@@ -74,14 +74,14 @@ def output(layer: Layer, params: Params, x: Array) -> Array:
 
 def param_grads(layer: Layer, params: Params, cache: Cache, dy: Array) -> Grads:
     """Return the gradients of a layer's parameters alone, the cheap way if the layer knows one."""
-    if isinstance(layer, Chain | Linear | Conv2d | TiledConv2d):
+    if isinstance(layer, Chain | Linear | AcrossPlaces | Conv2d | TiledConv2d):
         return layer.param_grads(params, cache, dy)
     return layer.backward(params, cache, dy)[1]
 
 
 def input_grad(layer: Layer, params: Params, cache: Cache, dy: Array) -> Array:
     """Return dL/dx alone, the cheap way if the layer knows one."""
-    if isinstance(layer, Chain | Residual | Linear | Conv2d | TiledConv2d):
+    if isinstance(layer, Chain | Residual | Linear | AcrossPlaces | Conv2d | TiledConv2d):
         return layer.input_grad(params, cache, dy)
     return layer.backward(params, cache, dy)[0]
 

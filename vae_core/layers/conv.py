@@ -1,11 +1,10 @@
 """Convolution: unfold, then one matrix product. Its backward pass: one product, then fold."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from vae_core.layers.linear import fan_in_uniform
+from vae_core.layers.linear import he_uniform
 from vae_core.patches import fold, unfold
 from vae_core.products import column_sums, tall_product
 from vae_core.types import Array, Cache, Params, Rng
@@ -22,9 +21,9 @@ class Conv2d:
     pad: int = 1
 
     def init(self, rng: Rng) -> Params:
-        """Weight of He's standard deviation sqrt(2 / fan in) (arXiv:1502.01852), zero bias."""
+        """Draw W as :func:`he_uniform`; b is zero."""
         fan_in = self.kernel * self.kernel * self.inputs
-        weight = fan_in_uniform(rng, fan_in, (fan_in, self.outputs)) * math.sqrt(6)
+        weight = he_uniform(rng, fan_in, (fan_in, self.outputs))
         return {"weight": weight, "bias": np.zeros(self.outputs)}
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:

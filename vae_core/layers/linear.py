@@ -16,6 +16,12 @@ def fan_in_uniform(rng: Rng, fan_in: int, shape: tuple[int, ...]) -> Array:
     return rng.uniform(-bound, bound, shape)
 
 
+def he_uniform(rng: Rng, fan_in: int, shape: tuple[int, ...]) -> Array:
+    """Draw weights of He's standard deviation sqrt(2 / fan_in) (arXiv:1502.01852)."""
+    bound = math.sqrt(6 / fan_in)
+    return rng.uniform(-bound, bound, shape)
+
+
 def in_fours(x: Array) -> Array:
     """Return x, (N, A), with rows of zeros below if N is no multiple of 4.
 
@@ -61,6 +67,44 @@ class Linear:
         """DW and db alone."""
         x = cache
         return {"weight": Product(x, dy), "bias": dy.sum(axis=0)}
+
+
+@dataclass(frozen=True)
+class AcrossPlaces:
+    """y = W^T x + b across the places of a grid, for each channel the same (arXiv:2105.01601).
+
+    (N, h, w, C) -> (N, H, W, C), from a grid ``inputs``, (h, w), to a grid ``outputs``, (H, W).
+    """
+
+    inputs: tuple[int, int]
+    outputs: tuple[int, int]
+
+    def init(self, rng: Rng) -> Params:
+        """Draw W as :func:`he_uniform`; b is zero."""
+        places, after = math.prod(self.inputs), math.prod(self.outputs)
+        return {"weight": he_uniform(rng, places, (places, after)), "bias": np.zeros(after)}
+
+    def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
+        """(N, h, w, C) -> (N, H, W, C)."""
+        flat = x.reshape(len(x), -1, x.shape[-1])
+        y = params["weight"].T @ flat
+        y += params["bias"][:, None]
+        return y.reshape(len(x), *self.outputs, -1), flat
+
+    def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
+        """Return dx = W dy, dW = sum of x dy^T and db = sum of dy over batch and channels."""
+        return self.input_grad(params, cache, dy), self.param_grads(params, cache, dy)
+
+    def input_grad(self, params: Params, cache: Cache, dy: Array) -> Array:
+        """Dx alone."""
+        dx: Array = params["weight"] @ dy.reshape(len(dy), -1, dy.shape[-1])
+        return dx.reshape(len(dy), *self.inputs, -1)
+
+    def param_grads(self, params: Params, cache: Cache, dy: Array) -> Params:
+        """DW and db alone."""
+        flat = dy.reshape(len(dy), -1, dy.shape[-1])
+        weight = (cache @ flat.transpose(0, 2, 1)).sum(axis=0)
+        return {"weight": weight, "bias": flat.sum(axis=(0, 2))}
 
 
 @dataclass(frozen=True)
