@@ -1,5 +1,6 @@
 """The vocabulary of the engine."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, TypeAlias, TypeVar
 
@@ -24,6 +25,15 @@ def scope(params: Params, name: str) -> Params:
     """Return the parameters below ``name``, with the prefix taken off."""
     prefix = name + "."
     return {key[len(prefix) :]: p for key, p in params.items() if key.startswith(prefix)}
+
+
+def scopes(params: Params) -> Mapping[str, Params]:
+    """Return all scopes at once, by name; one without parameters is empty."""
+    parts: dict[str, Params] = defaultdict(dict)
+    for key, p in params.items():
+        name, _, rest = key.partition(".")
+        parts[name][rest] = p
+    return parts
 
 
 def unscope(params: Mapping[str, T], name: str) -> dict[str, T]:

@@ -8,7 +8,7 @@ from vae_core.layers.linear import AcrossPlaces, Linear
 from vae_core.layers.protocol import Layer
 from vae_core.layers.winograd import TiledConv2d
 from vae_core.products import Gradient, Grads
-from vae_core.types import Array, Cache, Params, Rng, scope, unscope
+from vae_core.types import Array, Cache, Params, Rng, scopes, unscope
 
 
 @dataclass(frozen=True)
@@ -26,44 +26,44 @@ class Chain:
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
         """Hand each layer the output of the one before."""
-        caches = []
+        caches, own = [], scopes(params)
         for name, layer in self.layers.items():
-            x, cache = layer.forward(scope(params, name), x)
+            x, cache = layer.forward(own[name], x)
             caches.append(cache)
         return x, caches
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Grads]:
         """Hand each layer the gradient from the one after."""
         grads: dict[str, Gradient] = {}
-        layers = reversed(list(self.layers.items()))
+        layers, own = reversed(list(self.layers.items())), scopes(params)
         for (name, layer), layer_cache in zip(layers, reversed(cache), strict=True):
-            dy, layer_grads = layer.backward(scope(params, name), layer_cache, dy)
+            dy, layer_grads = layer.backward(own[name], layer_cache, dy)
             grads |= unscope(layer_grads, name)
         return dy, grads
 
     def input_grad(self, params: Params, cache: Cache, dy: Array) -> Array:
         """Return :meth:`backward`'s dL/dx without the parameters' gradients."""
-        layers = reversed(list(self.layers.items()))
+        layers, own = reversed(list(self.layers.items())), scopes(params)
         for (name, layer), layer_cache in zip(layers, reversed(cache), strict=True):
-            dy = input_grad(layer, scope(params, name), layer_cache, dy)
+            dy = input_grad(layer, own[name], layer_cache, dy)
         return dy
 
     def param_grads(self, params: Params, cache: Cache, dy: Array) -> Grads:
         """Return :meth:`backward`'s gradients without dL/dx, which a network's input needs not."""
-        first = next(k for k, name in enumerate(self.layers) if scope(params, name))
+        own = scopes(params)
+        first = next(k for k, name in enumerate(self.layers) if own[name])
         name, layer = list(self.layers.items())[first]
         after = Chain(dict(list(self.layers.items())[first + 1 :]))
         dy, grads = after.backward(params, cache[first + 1 :], dy)
-        return dict(grads) | unscope(
-            param_grads(layer, scope(params, name), cache[first], dy), name
-        )
+        return dict(grads) | unscope(param_grads(layer, own[name], cache[first], dy), name)
 
 
 def output(layer: Layer, params: Params, x: Array) -> Array:
     """Return the output alone: what :meth:`backward` would need is let go at once."""
     if isinstance(layer, Chain):
+        own = scopes(params)
         for name, each in layer.layers.items():
-            x = output(each, scope(params, name), x)
+            x = output(each, own[name], x)
         return x
     if isinstance(layer, Residual):
         y = output(layer.inner, params, x)
