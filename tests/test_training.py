@@ -20,7 +20,6 @@ from vae_core.training import (
     averaged,
     batch_at,
     load_state,
-    mirror_half,
     new_state,
     previous,
     save_state,
@@ -216,16 +215,6 @@ def test_each_picture_is_seen_at_most_once_an_epoch(count, batch):
     assert orders[0] != orders[1] != orders[2]
 
 
-def test_mirroring_turns_about_half_of_the_pictures_and_changes_nothing_else(rng):
-    x = rng.random((400, 3, 4, 1), np.float32)
-    y = mirror_half(x, rng)
-    same = (y == x).all(axis=(1, 2, 3))
-    turned = (y == x[:, :, ::-1]).all(axis=(1, 2, 3))
-    assert (same ^ turned).all()
-    assert 150 < turned.sum() < 250
-    assert y.dtype == np.float32
-
-
 def test_fewer_pictures_than_a_batch_are_refused_with_both_numbers(tmp_path):
     few = draw_dataset(tmp_path / "few", train=5)
     with pytest.raises(DataError, match=r"5 training pictures; a batch takes 8"):
@@ -237,6 +226,7 @@ def test_fewer_pictures_than_a_batch_are_refused_with_both_numbers(tmp_path):
     [
         {"steps": 0},
         {"batch": 0},
+        {"shift": -1},
         {"lr": 0.0},
         {"lr": float("nan")},
         {"lr": float("inf")},

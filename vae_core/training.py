@@ -20,6 +20,7 @@ from vae_core.backend import array_module, to_device
 from vae_core.blas import one_thread
 from vae_core.bounds import binarised, bound_and_grads
 from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
+from vae_core.data.augment import mirror_half, shifted
 from vae_core.data.dataset import Dataset
 from vae_core.distributed import ALONE, Team
 from vae_core.errors import CheckpointError, ConfigError, DataError
@@ -29,7 +30,7 @@ from vae_core.optim import Adam, AdamState
 from vae_core.products import Grads, weighted_sum
 from vae_core.schedules import schedule_named
 from vae_core.threads import drawn_ahead
-from vae_core.types import Array, Params, Rng, joined, scope
+from vae_core.types import Array, Params, joined, scope
 
 START_PICTURES = 8000
 """Pictures that the linear start looks at: all of them are more than memory wants to hold."""
@@ -49,6 +50,8 @@ class TrainSettings:
     beta_schedule: str = "constant"
     mirror: bool = False
     """Show every picture left-right mirrored half of the time."""
+    shift: int = 0
+    """Show every picture moved by up to so many pixels, each way and at random."""
     draws: int = 1
     """Latents per picture and step; more than one train for the importance-weighted bound."""
     binarise: bool = False
@@ -65,11 +68,11 @@ class TrainSettings:
         schedule_named(self.lr_schedule)
         schedule_named(self.beta_schedule)
         enough = min(self.steps, self.draws, self.workers) >= 1
-        whole = enough and self.workers <= self.batch and self.seed >= 0
+        whole = enough and self.workers <= self.batch and min(self.seed, self.shift) >= 0
         if not (whole and 0 < self.lr < math.inf and 0 <= self.beta < math.inf):
             raise ConfigError(
-                "steps, batch, draws, workers and lr must be positive, beta and seed not negative, "
-                f"and no worker without a picture: {self}"
+                "steps, batch, draws, workers and lr must be positive, beta, shift and seed not "
+                f"negative, and no worker without a picture: {self}"
             )
 
     def beta_at(self, step: int) -> float:
@@ -185,6 +188,8 @@ def draw_batch(
     x = dataset.batch(indices[batch_at(step, len(indices), settings)])
     if settings.mirror:
         x = mirror_half(x, rng)
+    if settings.shift:
+        x = shifted(x, settings.shift, rng)
     if settings.binarise:
         x = binarised(x, rng)
     several = (settings.draws,) if settings.draws > 1 else ()
@@ -236,12 +241,6 @@ def batch_at(step: int, count: int, settings: TrainSettings) -> Array:
 def epoch_order(seed: int, epoch: int, count: int) -> Array:
     """Return the numbers below ``count`` in the order of one epoch."""
     return np.random.default_rng([seed, epoch, count]).permutation(count)
-
-
-def mirror_half(x: Array, rng: Rng) -> Array:
-    """Mirror each picture of (N, H, W, C) left-right with probability one half."""
-    chosen = rng.random(len(x)) < 0.5
-    return np.where(chosen[:, None, None, None], x[:, :, ::-1], x)
 
 
 def save_state(path: Path, state: TrainState, settings: dict[str, Any]) -> None:
