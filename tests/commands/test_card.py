@@ -87,6 +87,9 @@ def test_a_model_that_works_in_miniature_says_so_and_how_latents_are_refined():
         "| decoded from the latent after 2 steps of refinement | 0.02000",
     ):
         assert words in text
+    refinement["refinement"]["steps"] = 1
+    text = card(Checkpoint("blobs", CONV, CONV_FRAME, params, METADATA | refinement), "f00d" * 16)
+    assert "| decoded from the latent after 1 step of refinement | 0.02000" in text
 
 
 def test_every_number_follows_the_metadata():

@@ -109,7 +109,8 @@ def latent(refinement: Refinement | None) -> str:
     """Say which latent a picture is decoded from."""
     if refinement is None:
         return "the mean latent"
-    return f"the latent after {refinement.steps} steps of refinement"
+    steps = "1 step" if refinement.steps == 1 else f"{refinement.steps} steps"
+    return f"the latent after {steps} of refinement"
 
 
 def counts_text(counts: dict[str, dict[str, int]]) -> str:
