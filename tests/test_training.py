@@ -292,6 +292,17 @@ def test_binarised_training_sees_pixels_that_are_on_or_off(tmp_path, monkeypatch
     assert not np.array_equal(seen[0], seen[1])
 
 
+def test_a_step_shows_its_pictures_moved_and_always_the_same_way(dataset):
+    def drawn(shift):
+        settings, indices = replace(SETTINGS, shift=shift), dataset.indices("train")
+        return training.draw_batch(dataset, indices, settings, CONFIG.latent, 3)[0]
+
+    still, moved = drawn(0), drawn(1)
+    assert moved.shape == still.shape
+    assert not np.array_equal(moved, still)
+    np.testing.assert_array_equal(moved, drawn(1))
+
+
 def test_the_next_batch_is_drawn_while_a_step_is_taken(dataset, monkeypatch):
     """A step that waits for the next one's pictures to be asked for would wait in vain else."""
     asked = [threading.Event() for _ in range(3)]
