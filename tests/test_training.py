@@ -227,6 +227,8 @@ def test_fewer_pictures_than_a_batch_are_refused_with_both_numbers(tmp_path):
         {"steps": 0},
         {"batch": 0},
         {"shift": -1},
+        {"turn": float("inf")},
+        {"zoom": -0.1},
         {"lr": 0.0},
         {"lr": float("nan")},
         {"lr": float("inf")},

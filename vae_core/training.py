@@ -20,7 +20,7 @@ from vae_core.backend import array_module, to_device
 from vae_core.blas import one_thread
 from vae_core.bounds import binarised, bound_and_grads
 from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
-from vae_core.data.augment import mirror_half, shifted
+from vae_core.data.augment import Moves, mirror_half, moved
 from vae_core.data.dataset import Dataset
 from vae_core.distributed import ALONE, Team
 from vae_core.errors import CheckpointError, ConfigError, DataError
@@ -50,8 +50,12 @@ class TrainSettings:
     beta_schedule: str = "constant"
     mirror: bool = False
     """Show every picture left-right mirrored half of the time."""
-    shift: int = 0
+    shift: float = 0.0
     """Show every picture moved by up to so many pixels, each way and at random."""
+    turn: float = 0.0
+    """The same, turned by up to so many degrees."""
+    zoom: float = 0.0
+    """The same, larger or smaller by up to this part of its size."""
     draws: int = 1
     """Latents per picture and step; more than one train for the importance-weighted bound."""
     binarise: bool = False
@@ -68,11 +72,12 @@ class TrainSettings:
         schedule_named(self.lr_schedule)
         schedule_named(self.beta_schedule)
         enough = min(self.steps, self.draws, self.workers) >= 1
-        whole = enough and self.workers <= self.batch and min(self.seed, self.shift) >= 0
-        if not (whole and 0 < self.lr < math.inf and 0 <= self.beta < math.inf):
+        whole = enough and self.workers <= self.batch and self.seed >= 0
+        never = self.beta, self.shift, self.turn, self.zoom
+        if not (whole and 0 < self.lr < math.inf and all(0 <= v < math.inf for v in never)):
             raise ConfigError(
-                "steps, batch, draws, workers and lr must be positive, beta, shift and seed not "
-                f"negative, and no worker without a picture: {self}"
+                "steps, batch, draws, workers and lr must be positive, all else not negative, and "
+                f"no worker without a picture: {self}"
             )
 
     def beta_at(self, step: int) -> float:
@@ -188,8 +193,7 @@ def draw_batch(
     x = dataset.batch(indices[batch_at(step, len(indices), settings)])
     if settings.mirror:
         x = mirror_half(x, rng)
-    if settings.shift:
-        x = shifted(x, settings.shift, rng)
+    x = moved(x, Moves(settings.shift, settings.turn, settings.zoom), rng)
     if settings.binarise:
         x = binarised(x, rng)
     several = (settings.draws,) if settings.draws > 1 else ()

@@ -1,7 +1,13 @@
 """Training pictures, (N, H, W, C), as they might have been taken as well."""
 
+import cmath
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
+from vae_core.imaging.align import Similarity, as_matrix
+from vae_core.imaging.resample import MARGIN, look_up
 from vae_core.types import Array, Rng
 
 
@@ -11,13 +17,36 @@ def mirror_half(x: Array, rng: Rng) -> Array:
     return np.where(chosen[:, None, None, None], x[:, :, ::-1], x)
 
 
-def shifted(x: Array, most: int, rng: Rng) -> Array:
-    """Move each picture of (N, H, W, C) by up to ``most`` pixels; its border is continued."""
+@dataclass(frozen=True)
+class Moves:
+    """How far a picture may be moved: pixels each way, degrees to either side, a part of its size."""
+
+    shift: float = 0.0
+    turn: float = 0.0
+    zoom: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self != Moves()
+
+    def draw(self, middle: complex, rng: Rng) -> Similarity:
+        """Return one of them, all equally likely, about a picture's middle."""
+        across, down, turn, zoom = rng.uniform(-1, 1, 4)
+        factor = cmath.rect((1 + self.zoom) ** zoom, math.radians(self.turn * turn))
+        return Similarity(factor, middle - factor * middle + self.shift * complex(across, down))
+
+
+def moved(x: Array, moves: Moves, rng: Rng) -> Array:
+    """Move each picture of (N, H, W, C) float32 its own way; its border is continued."""
+    if not moves:
+        return x
     _, height, width, _ = x.shape
-    padded = np.pad(x, ((0, 0), (most, most), (most, most), (0, 0)), "edge")
-    places = rng.integers(0, 2 * most + 1, (len(x), 2))
-    moved = [
-        whole[down : down + height, across : across + width]
-        for whole, (down, across) in zip(padded, places, strict=True)
-    ]
-    return np.stack(moved)
+    reach = math.hypot(height, width) / 2
+    beyond = math.ceil(moves.shift + reach * (moves.zoom + math.radians(moves.turn))) + MARGIN
+    result = np.empty_like(x)
+    for picture, place in zip(x, result, strict=True):
+        way = moves.draw(complex(width, height) / 2, rng)
+        matrix = as_matrix(Similarity(way.turn, way.shift + complex(beyond, beyond)))
+        whole = np.pad(picture, ((beyond, beyond), (beyond, beyond), (0, 0)), "edge")
+        for k in range(x.shape[3]):
+            place[..., k] = look_up(whole[..., k], matrix, height, width)
+    return np.clip(result, 0, 1, out=result)
