@@ -1,13 +1,30 @@
 """Fixed linear maps along height and width: smooth resizing, and a spectrum's emphasis."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
-from vae_core.backend import array_module, constant
+from vae_core.backend import array_module, constant, on_cpu
 from vae_core.types import Array, Cache, Params, Rng
+
+
+BANDS = 8
+"""A resized picture's rows are made in so many stretches: each looks at few rows."""
+
+
+class Band(NamedTuple):
+    """A stretch of a matrix's rows, ``outputs``, and the columns, ``inputs``, where they are not 0.
+
+    weights: (outputs, inputs).
+    """
+
+    outputs: slice
+    inputs: slice
+    weights: Array
 
 
 def along_both(x: Array, rows: Array, columns: Array) -> Array:
@@ -15,20 +32,45 @@ def along_both(x: Array, rows: Array, columns: Array) -> Array:
 
     rows: (h, H).  columns: (w, W).
     """
-    return from_planes(both_sides(to_planes(x), rows, columns))
+    return from_planes(both_sides(to_planes(x), whole(rows), whole(columns)))
 
 
-def both_sides(planes: Array, rows: Array, columns: Array) -> Array:
+def whole(matrix: Array) -> list[Band]:
+    """Return a matrix as one band."""
+    return [Band(slice(0, len(matrix)), slice(0, matrix.shape[1]), matrix)]
+
+
+def placed(bands: Sequence[Band], like: Array) -> list[Band]:
+    """Return bands where ``like`` is and of its type."""
+    return [band._replace(weights=constant(band.weights, like)) for band in bands]
+
+
+def both_sides(planes: Array, rows: Sequence[Band], columns: Sequence[Band]) -> Array:
     """(N, C, H, W) -> (N, C, h, w): every plane times ``rows`` and the transpose of ``columns``."""
-    n, channels, height, width = planes.shape
-    h, w = len(rows), len(columns)
-    matmul = array_module(planes).matmul
-    y: Array
-    if h < height:  # the cheaper way round
-        y = matmul(rows, planes).reshape(-1, width) @ columns.T
-        return y.reshape(n, channels, h, w)
-    y = matmul(rows, (planes.reshape(-1, width) @ columns.T).reshape(n, channels, height, w))
+    if rows[-1].outputs.stop < planes.shape[2]:  # the cheaper way round
+        return along_width(along_height(planes, rows), columns)
+    return along_height(along_width(planes, columns), rows)
+
+
+def along_height(planes: Array, rows: Sequence[Band]) -> Array:
+    """(N, C, H, W) -> (N, C, h, W)."""
+    n, channels, _, width = planes.shape
+    xp = array_module(planes)
+    dtype = xp.result_type(planes, rows[0].weights)
+    y: Array = xp.empty((n, channels, rows[-1].outputs.stop, width), dtype)
+    for outputs, inputs, weights in rows:
+        xp.matmul(weights, planes[:, :, inputs], out=y[:, :, outputs])
     return y
+
+
+def along_width(planes: Array, columns: Sequence[Band]) -> Array:
+    """(N, C, H, W) -> (N, C, H, w)."""
+    flat, xp = planes.reshape(-1, planes.shape[3]), array_module(planes)
+    dtype = xp.result_type(planes, columns[0].weights)
+    y: Array = xp.empty((len(flat), columns[-1].outputs.stop), dtype)
+    for outputs, inputs, weights in columns:
+        xp.matmul(flat[:, inputs], weights.T, out=y[:, outputs])
+    return y.reshape(*planes.shape[:3], -1)
 
 
 def to_planes(x: Array) -> Array:
@@ -38,9 +80,8 @@ def to_planes(x: Array) -> Array:
 
 
 def from_planes(planes: Array) -> Array:
-    """(N, C, H, W) -> (N, H, W, C), contiguous."""
-    x: Array = array_module(planes).ascontiguousarray(planes.transpose(0, 2, 3, 1))
-    return x
+    """(N, C, H, W) -> (N, H, W, C), the planes where they were."""
+    return planes.transpose(0, 2, 3, 1)
 
 
 def cubic(t: Array) -> Array:
@@ -61,6 +102,21 @@ def resize_matrix(inputs: int, outputs: int) -> Array:
     ratio = inputs / outputs
     matrix = box_means(inputs, outputs, ratio) if ratio >= 1 else cubics(inputs, outputs, ratio)
     return matrix.astype(np.float32)
+
+
+@lru_cache(maxsize=32)
+def resizing(inputs: int, outputs: int, bands: int, back: bool) -> list[Band]:
+    """Return :func:`resize_matrix`, or the way ``back``, its transpose, cut into bands."""
+    matrix = resize_matrix(inputs, outputs)
+    matrix = np.ascontiguousarray(matrix.T) if back else matrix
+    step = math.ceil(len(matrix) / bands)
+    result = []
+    for start in range(0, len(matrix), step):
+        stretch = slice(start, min(start + step, len(matrix)))
+        used = np.flatnonzero(matrix[stretch].any(axis=0))
+        looked_at = slice(int(used[0]), int(used[-1]) + 1)
+        result.append(Band(stretch, looked_at, matrix[stretch, looked_at]))
+    return result
 
 
 def box_means(inputs: int, outputs: int, ratio: float) -> Array:
@@ -114,9 +170,9 @@ def emphasise(x: Array, power: float) -> Array:
         constant(a, x)
         for a in (cosine_matrix(height), cosine_matrix(width), emphasis_gains(height, width, power))
     )
-    waves = both_sides(to_planes(x), down, across)
+    waves = both_sides(to_planes(x), whole(down), whole(across))
     waves *= gains
-    return from_planes(both_sides(waves, down.T, across.T))
+    return from_planes(both_sides(waves, whole(down.T), whole(across.T)))
 
 
 @dataclass(frozen=True)
@@ -130,15 +186,16 @@ class Resize:
         """No parameters."""
         return {}
 
-    def matrices(self, x: Array) -> list[Array]:
-        """Return what multiplies height and width."""
-        sizes = zip(self.inputs, self.outputs, strict=True)
-        return [constant(resize_matrix(*pair), x) for pair in sizes]
-
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
         """Return y = R x S^T."""
-        return along_both(x, *self.matrices(x)), None
+        return self.resized(x), None
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
         """Return dx = R^T dy S."""
-        return along_both(dy, *(m.T for m in self.matrices(dy))), {}
+        return self.resized(dy, back=True), {}
+
+    def resized(self, x: Array, back: bool = False) -> Array:
+        """Return R x S^T, or, ``back``, R^T x S, (N, h, w, C), each colour in a plane."""
+        sides, bands = zip(self.inputs, self.outputs, strict=True), BANDS if on_cpu(x) else 1
+        rows, columns = (placed(resizing(*pair, bands, back), x) for pair in sides)
+        return from_planes(both_sides(to_planes(x), rows, columns))
