@@ -22,6 +22,7 @@ from vae_core.layers import (
     Tanh,
     TiledConv2d,
 )
+from vae_core.layers.resize import resize_matrix
 from vae_core.memory import keep_freed_memory
 from vae_core.types import Array, Params, scope
 
@@ -70,7 +71,8 @@ class Graph:
             shaped = self.add("Reshape", x, self.constant(np.array([-1, *layer.shape])))
             return self.add("Transpose", shaped, perm=[0, 3, 1, 2])
         if isinstance(layer, Resize):
-            down, across = layer.matrices(np.zeros(1, np.float32))
+            sides = zip(layer.inputs, layer.outputs, strict=True)
+            down, across = (resize_matrix(*pair) for pair in sides)
             tall = self.add("MatMul", self.constant(down), x)
             return self.add("MatMul", tall, self.constant(across.T))
         if isinstance(layer, DepthToSpace):

@@ -16,17 +16,11 @@ from safetensors.numpy import save
 
 from tests.drawn import CONFIG, FRAME
 from vae_core import checkpoint as checkpoint_module
-from vae_core.checkpoint import (
-    Checkpoint,
-    checksum,
-    load_checkpoint,
-    read_tensors,
-    save_checkpoint,
-    write_tensors,
-)
+from vae_core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vae_core.errors import CheckpointError
 from vae_core.metrics import Histogram
 from vae_core.model import VAEConfig, build_vae, cast
+from vae_core.tensor_file import MAX_HEADER, checksum, read_tensors, write_tensors
 
 METADATA = {"histogram": {"edges": [0.0, 0.5, 1.0], "counts": [3, 1]}, "terms": "fair use, é"}
 
@@ -152,7 +146,7 @@ def test_a_pickle_is_refused_and_not_run(tmp_path):
     assert not trap.exists()
 
 
-@pytest.mark.parametrize("size", [10_000_000_000, 2**64 - 1, checkpoint_module.MAX_HEADER + 1])
+@pytest.mark.parametrize("size", [10_000_000_000, 2**64 - 1, MAX_HEADER + 1])
 def test_a_header_said_to_be_huge_is_not_read(size, tmp_path):
     path = tmp_path / "model.safetensors"
     path.write_bytes(size.to_bytes(8, "little") + b"{}")

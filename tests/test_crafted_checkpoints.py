@@ -12,19 +12,12 @@ import pytest
 from app.morphing import Morpher
 from tests.drawn import CONFIG, FRAME
 from vae_core import checkpoint as checkpoint_module
-from vae_core.checkpoint import (
-    MAX_FILE,
-    Checkpoint,
-    checksum,
-    load_checkpoint,
-    read_tensors,
-    save_checkpoint,
-    write_tensors,
-)
+from vae_core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vae_core.errors import CheckpointError
 from vae_core.finder.find import Finder
 from vae_core.finder.network import tensor_shapes
 from vae_core.model import VAEConfig, build_vae, cast
+from vae_core.tensor_file import MAX_FILE, checksum, read_tensors, write_tensors
 
 METADATA = {"histogram": {"edges": [0.0, 0.5, 1.0], "counts": [3, 1]}}
 LITTLE = 30_000_000

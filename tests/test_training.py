@@ -12,9 +12,9 @@ import pytest
 
 from tests.drawn import CONFIG, SETTINGS, draw_dataset
 from vae_core import training
-from vae_core.checkpoint import write_tensors
 from vae_core.errors import CheckpointError, ConfigError, DataError
 from vae_core.model import build_vae
+from vae_core.tensor_file import write_tensors
 from vae_core.training import (
     TrainSettings,
     averaged,

@@ -19,7 +19,6 @@ import numpy as np
 from vae_core.backend import array_module, to_device
 from vae_core.blas import one_thread
 from vae_core.bounds import binarised, bound_and_grads
-from vae_core.checkpoint import read_tensors, sync_folder, write_tensors
 from vae_core.data.augment import Moves, mirror_half, moved
 from vae_core.data.dataset import Dataset
 from vae_core.distributed import ALONE, Team
@@ -29,6 +28,7 @@ from vae_core.model import VAE, Losses, cast
 from vae_core.optim import Adam, AdamState
 from vae_core.products import Grads, weighted_sum
 from vae_core.schedules import schedule_named
+from vae_core.tensor_file import read_tensors, sync_folder, write_tensors
 from vae_core.threads import drawn_ahead
 from vae_core.types import Array, Params, joined, scope
 

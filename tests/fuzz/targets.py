@@ -20,7 +20,7 @@ from tests.app.tiny import save_models
 from tests.drawn import CONFIG, FRAME
 from tests.hostile.cases import BODIES, TEXTS
 from tests.hostile.files import WHOLE
-from vae_core.checkpoint import Checkpoint, checksum, load_checkpoint, save_checkpoint
+from vae_core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vae_core.errors import (
     CheckpointError,
     LandmarksError,
@@ -32,6 +32,7 @@ from vae_core.imaging.align import align
 from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import PhotoLimits, read_photo
 from vae_core.model import build_vae, cast
+from vae_core.tensor_file import checksum
 
 LIMITS = PhotoLimits(pixels=250_000, longest=2000)
 """Small, so that many are read in a second."""

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from vae_core.checkpoint import read_tensors, write_tensors
 from vae_core.commands.finder_card import card
 from vae_core.commands.job import provenance, write_digest
 from vae_core.errors import ConfigError
@@ -27,6 +26,7 @@ from vae_core.finder.training import (
 from vae_core.imaging.photo import Photo
 from vae_core.model import cast
 from vae_core.optim import Adam
+from vae_core.tensor_file import read_tensors, write_tensors
 from vae_core.training import Progress, TrainSettings, TrainState
 from vae_core.types import Array, Params, unscope
 

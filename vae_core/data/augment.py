@@ -19,7 +19,7 @@ def mirror_half(x: Array, rng: Rng) -> Array:
 
 @dataclass(frozen=True)
 class Moves:
-    """How far a picture may be moved: pixels each way, degrees to either side, a part of its size."""
+    """How far a picture may be moved: pixels each way, degrees, a part of its size."""
 
     shift: float = 0.0
     turn: float = 0.0

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from vae_core.checkpoint import read_tensors
 from vae_core.errors import CheckpointError, LandmarksError
 from vae_core.finder.faces import Face, boxes_of, overlap, spread
 from vae_core.finder.network import (
@@ -28,6 +27,7 @@ from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
 from vae_core.layers import Layer, output, sigmoid
 from vae_core.model import cast
+from vae_core.tensor_file import read_tensors
 from vae_core.types import Array, Params, scope
 
 CANDIDATES = 10

@@ -69,17 +69,17 @@ class Sigmoid(Elementwise):
 
 
 @fused
-def leaky(x: Array, slope: float) -> tuple[Array, Array]:
-    """Return max(x, slope x), and whether x is positive."""
+def leaky(x: Array, slope: float) -> Array:
+    """Return max(x, slope x)."""
     y = slope * x
     array_module(x).maximum(x, y, out=y)
-    return y, x > 0
+    return y
 
 
 @fused
-def leaky_slope(positive: Array, dy: Array, slope: float) -> Array:
-    """Return dy where ``positive``, slope * dy elsewhere, without asking one by one."""
-    dx: Array = positive.astype(dy.dtype)
+def leaky_slope(y: Array, dy: Array, slope: float) -> Array:
+    """Return dy where y is positive, slope * dy elsewhere, without asking one by one."""
+    dx: Array = (y > 0).astype(dy.dtype)
     array_module(dy).maximum(dx, slope, out=dx)
     dx *= dy
     return dx
@@ -93,10 +93,11 @@ class LeakyRelu(Elementwise):
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
         """Any shape -> the same; y = max(x, slope x)."""
-        return leaky(x, self.slope)
+        y = leaky(x, self.slope)
+        return y, y
 
     def backward(self, params: Params, cache: Cache, dy: Array) -> tuple[Array, Params]:
-        """Return dx = dy where x > 0, slope * dy elsewhere."""
+        """Return dx = dy where x > 0, which is where y > 0, and slope * dy elsewhere."""
         return leaky_slope(cache, dy, self.slope), {}
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from vae_core.backend import array_module, constant, on_cpu
 from vae_core.types import Array, Cache, Params, Rng
 
-
 BANDS = 8
 """A resized picture's rows are made in so many stretches: each looks at few rows."""
 

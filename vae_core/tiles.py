@@ -1,0 +1,61 @@
+"""Large weights laid out for products with few rows.
+
+To decode a morph a dozen rows are multiplied by millions of weights. A BLAS copies weights into
+panels before it multiplies, and for so few rows that takes longer than all else. OpenBLAS leaves it
+out for products of up to a million multiplications: a weight cut into stretches of columns, each in
+one piece of memory, is multiplied in half of the time.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from vae_core.layers import Chain, Layer, Linear
+from vae_core.types import Array, Params
+
+SMALL = 10**6
+"""Multiplications; OpenBLAS's ``interface/gemm.c`` copies nothing for up to so many."""
+
+WIDTH, NARROW = 64, 16
+"""Columns of a stretch, and the fewest of it that are worth a product of their own."""
+
+LARGE = 1 << 18
+"""Weights; fewer stay in the cache, where a copy costs little."""
+
+
+class Tiled:
+    """A matrix, (A, B), that may stand on the right of ``@``: x @ tiled, (N, A) -> (N, B)."""
+
+    __array_ufunc__ = None
+    """NumPy's arrays let us answer for them."""
+
+    def __init__(self, matrix: Array) -> None:
+        self.matrix = matrix
+        inputs, outputs = matrix.shape
+        whole = np.pad(matrix, ((0, 0), (0, -outputs % WIDTH)))
+        self.stretches = np.ascontiguousarray(whole.reshape(inputs, -1, WIDTH).swapaxes(0, 1))
+
+    def __rmatmul__(self, x: Array) -> Array:
+        inputs, outputs = self.matrix.shape
+        width = WIDTH
+        while width > NARROW and len(x) * inputs * width > SMALL:
+            width //= 2
+        if len(x) == 1 or len(x) * inputs * width > SMALL:
+            return x @ self.matrix
+        split = WIDTH // width
+        weights = self.stretches.reshape(-1, inputs, split, width).swapaxes(1, 2)
+        y = np.empty((len(x), len(self.stretches) * WIDTH), x.dtype)
+        places = y.reshape(len(x), -1, split, width).transpose(1, 2, 0, 3)
+        np.matmul(x, weights, out=places)
+        return y[:, :outputs]
+
+
+def tiled(chain: Layer, params: Params) -> dict[str, Any]:
+    """Return a chain's parameters, its large linear layers' weights as :class:`Tiled`."""
+    layers = chain.layers if isinstance(chain, Chain) else {}
+    large = {
+        f"{name}.weight"
+        for name, layer in layers.items()
+        if isinstance(layer, Linear) and layer.inputs * layer.outputs >= LARGE
+    }
+    return {name: Tiled(p) if name in large else p for name, p in params.items()}
