@@ -71,9 +71,8 @@ class TrainSettings:
     def __post_init__(self) -> None:
         schedule_named(self.lr_schedule)
         schedule_named(self.beta_schedule)
-        enough = min(self.steps, self.draws, self.workers) >= 1
-        whole = enough and self.workers <= self.batch and self.seed >= 0
-        never = self.beta, self.shift, self.turn, self.zoom
+        whole = min(self.steps, self.draws, self.workers) >= 1 and self.workers <= self.batch
+        never = self.beta, self.shift, self.turn, self.zoom, self.seed
         if not (whole and 0 < self.lr < math.inf and all(0 <= v < math.inf for v in never)):
             raise ConfigError(
                 "steps, batch, draws, workers and lr must be positive, all else not negative, and "
