@@ -61,6 +61,13 @@ class Checkpoint:
         frame = replace(self.frame, height=config.image[0], width=config.image[1])
         return replace(self, config=config, frame=frame) if config != self.config else self
 
+    @cached_property
+    def laid_out(self) -> Params:
+        """The parameters, laid out for the two photos and the few frames of a morph."""
+        networks = {"encoder": self.vae.encoder, "decoder": self.vae.decoder}
+        parts = {name: tiled(net, scope(self.params, name)) for name, net in networks.items()}
+        return self.params | joined(**parts)
+
     def encode(self, x: Array) -> Array:
         """(N, H, W, C) in [0, 1] -> (N, Z)."""
         return self._encode(x)[0]
@@ -73,18 +80,13 @@ class Checkpoint:
 
     def _encode(self, x: Array) -> tuple[Array, Array | None]:
         if not self.refinement:
-            return self.vae.encode(self.params, x), None
+            return self.vae.encode(self.laid_out, x), None
         small = Resize(self.config.image[:2], self.inner.config.image[:2]).forward({}, x)[0]
-        return refine(self.inner.vae, self.params, small, self.refinement)
-
-    @cached_property
-    def decoding(self) -> Params:
-        """The decoder's parameters, laid out for the few rows of a morph."""
-        return joined(decoder=tiled(self.vae.decoder, scope(self.params, "decoder")))
+        return refine(self.inner.vae, self.laid_out, small, self.refinement)
 
     def decode(self, z: Array) -> Array:
         """(N, Z) -> (N, H, W, C) in [0, 1]."""
-        return self.vae.decode(self.decoding, z)
+        return self.vae.decode(self.laid_out, z)
 
     def reconstruct(self, x: Array) -> Array:
         """(N, H, W, C) -> (N, H, W, C), without noise."""

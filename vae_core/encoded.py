@@ -14,7 +14,6 @@ from vae_core.imaging.lighting import restore_light
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.portrait import points_in, portrait_of
 from vae_core.metrics import mse_per_picture
-from vae_core.threads import in_threads
 from vae_core.types import Array
 
 
@@ -98,15 +97,13 @@ def align_photo(
 
 
 def encode_aligned(checkpoint: Checkpoint, *photos: Aligned) -> list[Encoded]:
-    """Encode photos side by side."""
-
-    def encode(aligned: Aligned) -> Encoded:
-        latents, shown = checkpoint.encode_and_show(aligned.crop.pixels[None])
-        crop, portrait, points = aligned
-        picture = None if shown is None else shown[0]
-        return Encoded(checkpoint, crop, latents[0], portrait, points, picture)
-
-    return in_threads(checkpoint.config.pixels, encode, photos)
+    """Encode photos together: what takes longest is to read the weights."""
+    latents, pictures = checkpoint.encode_and_show(np.stack([a.crop.pixels for a in photos]))
+    shown = [None] * len(photos) if pictures is None else pictures
+    return [
+        Encoded(checkpoint, aligned.crop, z, aligned.portrait, aligned.points, y)
+        for aligned, z, y in zip(photos, latents, shown, strict=True)
+    ]
 
 
 def encode_photo(

@@ -6,6 +6,7 @@ out for products of up to a million multiplications: a weight cut into stretches
 one piece of memory, is multiplied in half of the time.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ SMALL = 10**6
 
 WIDTH, NARROW = 64, 16
 """Columns of a stretch, and the fewest of it that are worth a product of their own."""
+
+FEWEST = 4
+"""Rows for which a sum over all stretches is still small."""
 
 LARGE = 1 << 18
 """Weights; fewer stay in the cache, where a copy costs little."""
@@ -35,6 +39,11 @@ class Tiled:
         whole = np.pad(matrix, ((0, 0), (0, -outputs % WIDTH)))
         self.stretches = np.ascontiguousarray(whole.reshape(inputs, -1, WIDTH).swapaxes(0, 1))
 
+    @property
+    def T(self) -> "Turned":  # noqa: N802, as NumPy calls it
+        """The transpose."""
+        return Turned(self)
+
     def __rmatmul__(self, x: Array) -> Array:
         inputs, outputs = self.matrix.shape
         width = WIDTH
@@ -48,6 +57,24 @@ class Tiled:
         places = y.reshape(len(x), -1, split, width).transpose(1, 2, 0, 3)
         np.matmul(x, weights, out=places)
         return y[:, :outputs]
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A :class:`Tiled` matrix's transpose, (B, A): dy @ turned, (N, B) -> (N, A)."""
+
+    tiled: Tiled
+
+    __array_ufunc__ = None
+
+    def __rmatmul__(self, dy: Array) -> Array:
+        matrix, stretches = self.tiled.matrix, self.tiled.stretches
+        if not 1 < len(dy) <= FEWEST:
+            return dy @ matrix.T
+        whole = np.pad(dy, ((0, 0), (0, -dy.shape[1] % WIDTH)))
+        parts = whole.reshape(len(dy), -1, WIDTH).swapaxes(0, 1) @ stretches.swapaxes(1, 2)
+        dx: Array = parts.sum(axis=0)
+        return dx
 
 
 def tiled(chain: Layer, params: Params) -> dict[str, Any]:
