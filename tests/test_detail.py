@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from vae_core.detail import SHARES, End, bands_of, compose, lateness, share_passed, sum_of
-from vae_core.imaging.warp import enlarge
+from vae_core.detail import SHARES, End, Walked, bands_of, compose, lateness, share_passed, sum_of
+from vae_core.imaging.warp import enlarge, shrink
 from vae_core.metrics import gradient_energy
 
 FACE = np.array([[0.34, 0.40], [0.66, 0.40], [0.50, 0.58], [0.50, 0.72]])
@@ -22,6 +22,10 @@ def imagined(rng):
     return rng.random((len(T), 32, 32, 3), np.float32)
 
 
+def each_of(pictures):
+    return Walked(pictures, np.eye(len(pictures), dtype=np.float32))
+
+
 def photo(rng, size, channels=3):
     """Coarse forms and fine grain; it leaves [0, 1], as a photo in the model's light may."""
     forms = enlarge(rng.random((6, 6, channels)).astype(np.float32), size, size)
@@ -30,7 +34,7 @@ def photo(rng, size, channels=3):
 
 
 def test_the_ends_are_the_photos(ends, imagined):
-    frames = compose(imagined, *ends, T)
+    frames = compose(each_of(imagined), *ends, T)
     assert frames.shape == (9, 64, 64, 3)
     assert frames.dtype == np.float32
     np.testing.assert_allclose(frames[0], ends[0].picture, atol=0.1 / 255)
@@ -38,19 +42,31 @@ def test_the_ends_are_the_photos(ends, imagined):
 
 
 def test_without_detail_there_is_only_what_was_imagined(ends, imagined):
-    frames = compose(imagined, *ends, T, detail=0)
+    frames = compose(each_of(imagined), *ends, T, detail=0)
     for frame, picture in zip(frames, imagined, strict=True):
         np.testing.assert_array_equal(frame, enlarge(picture, 64, 64))
 
 
+def test_a_walk_s_frames_are_mixtures_of_its_pictures_at_any_size(rng):
+    pictures = rng.random((3, 8, 6, 2), np.float32)
+    walked = Walked(pictures, np.array([[1, 0, 0], [0.5, 0.25, 0.25]], np.float32))
+    mixed = 0.5 * pictures[0] + 0.25 * pictures[1] + 0.25 * pictures[2]
+    assert len(walked) == 2
+    np.testing.assert_allclose(walked.frames(), [pictures[0], mixed], atol=1e-6)
+    np.testing.assert_allclose(walked.frames(slice(1, 2)), [mixed], atol=1e-6)
+    np.testing.assert_allclose(
+        walked.shrunk(4, 3).frames(), shrink(walked.frames(), 4, 3), atol=1e-6
+    )
+
+
 def test_some_detail_is_that_share_of_the_way_from_none_to_all(ends, imagined):
-    none, some, full = (compose(imagined, *ends, T, detail) for detail in (0, 0.3, 1))
+    none, some, full = (compose(each_of(imagined), *ends, T, detail) for detail in (0, 0.3, 1))
     np.testing.assert_allclose(some, 0.7 * none + 0.3 * full, atol=1e-5)
 
 
 def test_the_middle_keeps_the_grain_that_an_average_of_both_loses(ends, imagined):
     first, last = (end.picture for end in ends)
-    middle = compose(imagined, *ends, T)[4:5]
+    middle = compose(each_of(imagined), *ends, T)[4:5]
     sharp = gradient_energy(np.stack([first, last])).mean()
     assert gradient_energy(middle) > 0.6 * sharp
     assert gradient_energy((first + last)[None] / 2) < 0.6 * sharp
@@ -59,7 +75,9 @@ def test_the_middle_keeps_the_grain_that_an_average_of_both_loses(ends, imagined
 def test_a_morph_of_a_photo_into_itself_stays_that_photo(rng):
     end = End(photo(rng, 48), FACE)
     still = np.repeat(end.picture[None], 3, axis=0)
-    np.testing.assert_allclose(compose(still, end, end, np.array([0, 0.4, 1])), still, atol=1e-4)
+    np.testing.assert_allclose(
+        compose(each_of(still), end, end, np.array([0, 0.4, 1])), still, atol=1e-4
+    )
 
 
 def test_landmarks_of_both_photos_meet_before_they_are_mixed(imagined):
@@ -71,7 +89,7 @@ def test_landmarks_of_both_photos_meet_before_they_are_mixed(imagined):
     ]
     ends = (End(p.astype(np.float32), q) for p, q in zip(pictures, (FACE, OTHER), strict=True))
     grey = np.zeros((len(T), 16, 16, 1), np.float32)
-    for t, frame in zip(T, compose(grey, *ends, T), strict=True):
+    for t, frame in zip(T, compose(each_of(grey), *ends, T), strict=True):
         x, y = (1 - t) * FACE[2] + t * OTHER[2]
         near = (grid[:, None] - y) ** 2 + (grid[None] - x) ** 2 < 0.09**2
         outside = np.abs(frame[..., 0])[~near].max()
@@ -83,7 +101,9 @@ def test_any_size_will_do_also_without_landmarks(shape, rng):
     nowhere = np.zeros((0, 2))
     first, last = (rng.random(shape, np.float32) for _ in range(2))
     imagined = rng.random((4, *shape), np.float32)
-    frames = compose(imagined, End(first, nowhere), End(last, nowhere), np.linspace(0, 1, 4))
+    frames = compose(
+        each_of(imagined), End(first, nowhere), End(last, nowhere), np.linspace(0, 1, 4)
+    )
     np.testing.assert_allclose(frames[[0, -1]], [first, last], atol=1e-5)
 
 
@@ -117,10 +137,10 @@ def test_colours_change_slowly_and_edges_at_once():
     nowhere = np.zeros((0, 2))
     dark, light = (np.full((64, 64, 1), level, np.float32) for level in (0.2, 0.8))
     grey, half_way = np.full((1, 8, 8, 1), 0.5, np.float32), np.array([0.5])
-    flat = compose(grey, End(dark, nowhere), End(light, nowhere), half_way)[0]
+    flat = compose(each_of(grey), End(dark, nowhere), End(light, nowhere), half_way)[0]
     assert flat[-1, 0] > flat[25, 32]
     mixed = np.abs(flat - 0.5) < 0.25
     grain = 0.1 * (-1.0) ** np.add.outer(np.arange(64), np.arange(64))[..., None].astype(np.float32)
-    rough = compose(grey, End(dark + grain, nowhere), End(light, nowhere), half_way)[0]
+    rough = compose(each_of(grey), End(dark + grain, nowhere), End(light, nowhere), half_way)[0]
     undecided = np.abs(np.abs(rough - flat) - 0.05) < 0.03
     assert mixed.mean() > 0.4 > 0.25 > undecided.mean()

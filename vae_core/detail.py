@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vae_core.imaging.warp import enlarge, in_planes, pull, shrink, warps
+from vae_core.imaging.warp import enlarge, in_planes, planes_of, pull, shrink, warps
 from vae_core.threads import in_threads
 from vae_core.timing import smooth
 from vae_core.types import Array
@@ -50,6 +50,30 @@ class End:
         return End(shrink(self.picture, height, width), self.points)
 
 
+@dataclass(frozen=True)
+class Walked:
+    """What a decoder makes of a walk: every frame a mixture of a few pictures.
+
+    pictures: (K, H, W, C).  shares: (T, K) float32.
+    """
+
+    pictures: Array
+    shares: Array
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+    def shrunk(self, height: int, width: int) -> "Walked":
+        """Return the same with pictures of another size."""
+        return Walked(shrink(self.pictures, height, width), self.shares)
+
+    def frames(self, some: slice = slice(None)) -> Array:
+        """Return frames, (T, H, W, C)."""
+        planes = planes_of(self.pictures)
+        mixed = self.shares[some] @ planes.reshape(len(planes), -1)
+        return np.moveaxis(mixed.reshape(-1, *planes.shape[1:]), 1, -1)
+
+
 def bands_of(picture: Array) -> list[Array]:
     """Take pictures (..., H, W, C) apart into bands, coarse to fine, that add up when enlarged.
 
@@ -72,22 +96,22 @@ def sum_of(bands: list[Array]) -> Array:
     return picture
 
 
-def compose(imagined: Array, first: End, last: End, positions: Array, detail: float = 1.0) -> Array:
+def compose(walked: Walked, first: End, last: End, positions: Array, detail: float = 1.0) -> Array:
     """Draw a morph with both photos' detail: frames (T, H, W, C) as large as the photos.
 
-    imagined: (T, h, w, C), what the decoder makes of every position.  positions: (T,) from 0 to 1.
-    detail: 0 leaves the imagined frames as they are, 1 begins and ends with the photos exactly.
+    walked: what the decoder makes of every position.  positions: (T,) from 0 to 1.
+    detail: 0 leaves the decoder's frames as they are, 1 begins and ends with the photos exactly.
     """
     height, width, channels = first.picture.shape
     if detail == 0:
-        return enlarge(imagined, height, width)
-    frames = np.empty((len(imagined), height, width, channels), np.float32)
-    blend = Blend(first, last, positions, imagined)
+        return enlarge(walked.frames(), height, width)
+    frames = np.empty((len(walked), height, width, channels), np.float32)
+    blend = Blend(first, last, positions, walked)
 
     def draw(some: slice) -> None:
         frames[some] = blend.frames(some)
         if detail < 1:
-            plain = enlarge(imagined[some], height, width)
+            plain = enlarge(walked.frames(some), height, width)
             frames[some] = plain + np.float32(detail) * (frames[some] - plain)
 
     size = max(1, AT_ONCE // first.picture.size)
@@ -101,8 +125,8 @@ class Blend:
     The coarse bands of all frames are mixed together, the fine band of some frames at a time.
     """
 
-    def __init__(self, first: End, last: End, positions: Array, imagined: Array) -> None:
-        """positions: (T,).  imagined: (T, h, w, C), what the decoder makes of them."""
+    def __init__(self, first: End, last: End, positions: Array, walked: Walked) -> None:
+        """positions: (T,).  walked: what the decoder makes of them."""
         t = positions[:, None, None]
         self.positions = t[..., None].astype(np.float32)
         self.ways = warps((1 - t) * first.points + t * last.points, first.points, last.points)
@@ -110,7 +134,7 @@ class Blend:
         both = (bands_of(in_planes(end.picture)) for end in (first, last))
         *coarse, self.fine = zip(*both, strict=True)
         self.late = [lateness(eyes, *pair[0].shape[:2]) for pair in (*coarse, self.fine)]
-        *seen, _ = bands_of(shrink(imagined, *coarse[-1][0].shape[:2]))
+        *seen, _ = bands_of(walked.shrunk(*coarse[-1][0].shape[:2]).frames())
         every = slice(None)
         bands = zip(coarse, self.late, SHARES, seen, strict=False)
         self.coarse = sum_of([self.mixed(every, *band) for band in bands])

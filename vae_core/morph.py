@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vae_core.checkpoint import Checkpoint
-from vae_core.detail import End, compose
+from vae_core.detail import End, Walked, compose
 from vae_core.directions import principal_axes, species_of
 from vae_core.encoded import Encoded
 from vae_core.imaging.align import Frame, Similarity, fit
@@ -99,8 +99,8 @@ def imagine(checkpoint: Checkpoint, friend: Array, dog: Array, manner: Manner = 
         return walk_at(friend, dog, where, manner.walk, axes)
 
     def frames_at(where: Array) -> Array:
-        imagined = decode_along(checkpoint, latents_at, where, first.picture, last.picture)
-        frames: Array = np.clip(compose(imagined, first, last, where, manner.detail), 0, 1)
+        walked = decode_along(checkpoint, latents_at, where, first.picture, last.picture)
+        frames: Array = np.clip(compose(walked, first, last, where, manner.detail), 0, 1)
         return frames
 
     return frames_at(paced(positions(manner.steps, manner.easing), manner.walk, frames_at))
@@ -123,20 +123,19 @@ def decode_along(
     where: Array,
     start: Array | None = None,
     goal: Array | None = None,
-) -> Array:
-    """Decode a walk at positions (T,) from 0 to 1: (T, H, W, C) in [0, 1].
+) -> Walked:
+    """Decode a walk at positions (T,) from 0 to 1: frames (T, H, W, C) in [0, 1].
 
     latents_at: (N,) -> (N, Z).  start, goal: what is seen at its ends, (H, W, C), where that is
     known.  A long walk is decoded at :data:`KEYS` even positions and goes straight from each to the
     next: its ends are exact.
     """
     if len(where) <= KEYS:
-        return decode(checkpoint, latents_at(where))
+        return Walked(decode(checkpoint, latents_at(where)), np.eye(len(where), dtype=np.float32))
     first, last = ([] if end is None else [end[None]] for end in (start, goal))
     between = np.linspace(0, 1, KEYS)[len(first) : KEYS - len(last)]
     seen = np.concatenate([*first, decode(checkpoint, latents_at(between)), *last])
-    along: Array = np.tensordot(straight_between(where, KEYS), seen, 1)
-    return along
+    return Walked(seen, straight_between(where, KEYS))
 
 
 def decode(checkpoint: Checkpoint, latents: Array) -> Array:
@@ -171,8 +170,8 @@ class Route:
 
     def frames(self, where: Array, ends: tuple[End, End]) -> Array:
         """(T,) positions -> (T, H, W, C) in [0, 1], as large as the pictures of the ends."""
-        imagined = decode_along(self.checkpoint, self.latents, where, *self.shown)
-        frames = compose(imagined, *ends, where, self.manner.detail)
+        walked = decode_along(self.checkpoint, self.latents, where, *self.shown)
+        frames = compose(walked, *ends, where, self.manner.detail)
         lit: Array = np.clip(restore_light(frames, *self.lights, where), 0, 1, out=frames)
         return lit
 

@@ -220,9 +220,9 @@ def test_what_is_known_of_a_long_walk_s_ends_is_taken(known, rng):
     def latents_at(where):
         return walk_at(start, goal, where)
 
-    whole = decode_along(model, latents_at, where)
+    whole = decode_along(model, latents_at, where).frames()
     ends = [np.full(model.config.image, 0.25, np.float32) if k else None for k in known]
-    frames = decode_along(model, latents_at, where, *ends)
+    frames = decode_along(model, latents_at, where, *ends).frames()
     for k, end in zip((0, -1), ends, strict=True):
         np.testing.assert_allclose(frames[k], whole[k] if end is None else end, atol=1e-6)
     np.testing.assert_allclose(frames[2:-2], whole[2:-2], atol=1e-5)
