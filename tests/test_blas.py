@@ -1,8 +1,13 @@
 """OpenBLAS's threads are told to stay away, and called back."""
 
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
 import pytest
 
-from vae_core.blas import one_thread, openblas
+from vae_core.blas import leaves_small_matrices, one_thread, openblas
 
 
 class Library:
@@ -49,3 +54,31 @@ def test_numpys_own_openblas_can_be_asked():
     if (library := openblas()) is None:
         pytest.skip("NumPy has another BLAS here")
     assert library.scipy_openblas_get_num_threads64_() >= 1
+
+
+@pytest.mark.skipif(openblas() is None, reason="another BLAS")
+@pytest.mark.parametrize(("kernels", "leaves"), [("Haswell", "False"), ("Prescott", "False")])
+def test_small_matrices_are_left_where_they_are_by_few_kernels(kernels, leaves):
+    said = subprocess.run(
+        [sys.executable, "-c", "from vae_core import blas; print(blas.leaves_small_matrices())"],
+        env=os.environ | {"OPENBLAS_CORETYPE": kernels},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.strip() == leaves
+
+
+@pytest.mark.parametrize(("kernels", "leaves"), [(b"SkylakeX", True), (b"Zen", False)])
+def test_kernels_are_asked_for_by_name(kernels, leaves, monkeypatch):
+    def corename():
+        return kernels
+
+    library = SimpleNamespace(scipy_openblas_get_corename64_=corename)
+    monkeypatch.setattr("vae_core.blas.openblas", lambda: library)
+    assert leaves_small_matrices.__wrapped__() is leaves
+
+
+def test_without_openblas_nothing_is_known(monkeypatch):
+    monkeypatch.setattr("vae_core.blas.openblas", lambda: None)
+    assert not leaves_small_matrices.__wrapped__()

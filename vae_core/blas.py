@@ -1,4 +1,4 @@
-"""How many threads the OpenBLAS in NumPy's wheels computes a product with.
+"""The OpenBLAS in NumPy's wheels: how many threads compute a product, and what is quick.
 
 Where threads of our own share the work, each had better compute its products alone: OpenBLAS's
 threads would stand in their way, and of two products at once one waits for the other.
@@ -19,6 +19,17 @@ def openblas() -> ctypes.CDLL | None:
     for path in Path(np.__file__).parents[1].glob("numpy.libs/libscipy_openblas64_*"):
         return ctypes.CDLL(str(path))
     return None
+
+
+@cache
+def leaves_small_matrices() -> bool:
+    """Tell whether it has kernels for small products, which leave matrices where they are."""
+    library = openblas()
+    if library is None:
+        return False
+    name = library.scipy_openblas_get_corename64_
+    name.restype = ctypes.c_char_p
+    return name() in (b"SkylakeX", b"Cooperlake", b"SapphireRapids")
 
 
 @contextmanager

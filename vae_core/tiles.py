@@ -1,9 +1,10 @@
-"""Large weights laid out for products with few rows.
+"""Large weights, as a few rows are best multiplied by them.
 
-To decode a morph a dozen rows are multiplied by millions of weights. A BLAS copies weights into
-panels before it multiplies, and for so few rows that takes longer than all else. OpenBLAS leaves it
-out for products of up to a million multiplications: a weight cut into stretches of columns, each in
-one piece of memory, is multiplied in half of the time.
+To decode a morph a dozen rows are multiplied by millions of weights, to encode its photos two rows.
+A BLAS copies weights into panels before it multiplies, and for so few rows that takes longer than
+all else. Where OpenBLAS has kernels that leave it out for small products, a weight is cut into
+stretches of columns, each in one piece of memory and small enough: that takes half of the time.
+Elsewhere two rows are two vectors, for which nothing is ever copied.
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from vae_core.blas import leaves_small_matrices
 from vae_core.layers import Chain, Layer, Linear
+from vae_core.layers.linear import in_fours
 from vae_core.types import Array, Params
 
 SMALL = 10**6
-"""Multiplications; OpenBLAS's ``interface/gemm.c`` copies nothing for up to so many."""
+"""Multiplications; OpenBLAS's ``interface/gemm.c`` calls so many small."""
 
 WIDTH, NARROW = 64, 16
 """Columns of a stretch, and the fewest of it that are worth a product of their own."""
@@ -50,7 +53,7 @@ class Tiled:
         while width > NARROW and len(x) * inputs * width > SMALL:
             width //= 2
         if len(x) == 1 or len(x) * inputs * width > SMALL:
-            return x @ self.matrix
+            return whole_product(x, self.matrix)
         split = WIDTH // width
         weights = self.stretches.reshape(-1, inputs, split, width).swapaxes(1, 2)
         y = np.empty((len(x), len(self.stretches) * WIDTH), x.dtype)
@@ -70,19 +73,45 @@ class Turned:
     def __rmatmul__(self, dy: Array) -> Array:
         matrix, stretches = self.tiled.matrix, self.tiled.stretches
         if not 1 < len(dy) <= FEWEST:
-            return dy @ matrix.T
+            return whole_product(dy, matrix.T)
         whole = np.pad(dy, ((0, 0), (0, -dy.shape[1] % WIDTH)))
         parts = whole.reshape(len(dy), -1, WIDTH).swapaxes(0, 1) @ stretches.swapaxes(1, 2)
         dx: Array = parts.sum(axis=0)
         return dx
 
 
+@dataclass(frozen=True)
+class ByRows:
+    """A matrix, (A, B), by which two rows are multiplied one by one: x @ it, (N, A) -> (N, B)."""
+
+    matrix: Array
+
+    __array_ufunc__ = None
+
+    @property
+    def T(self) -> "ByRows":  # noqa: N802, as NumPy calls it
+        """The transpose."""
+        return ByRows(self.matrix.T)
+
+    def __rmatmul__(self, x: Array) -> Array:
+        if len(x) == 2:
+            return np.concatenate([x[:1] @ self.matrix, x[1:] @ self.matrix])
+        return whole_product(x, self.matrix)
+
+
+def whole_product(x: Array, matrix: Array) -> Array:
+    """(N, A) times (A, B) as it is."""
+    y: Array = (in_fours(x) @ matrix)[: len(x)]
+    return y
+
+
 def tiled(chain: Layer, params: Params) -> dict[str, Any]:
-    """Return a chain's parameters, its large linear layers' weights as :class:`Tiled`."""
+    """Return a chain's parameters, its large linear layers' weights laid out for few rows."""
+    kind = Tiled if leaves_small_matrices() else ByRows
     layers = chain.layers if isinstance(chain, Chain) else {}
     large = {
         f"{name}.weight"
         for name, layer in layers.items()
         if isinstance(layer, Linear) and layer.inputs * layer.outputs >= LARGE
     }
-    return {name: Tiled(p) if name in large else p for name, p in params.items()}
+    return {name: kind(p) if name in large else p for name, p in params.items()}
