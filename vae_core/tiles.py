@@ -39,8 +39,11 @@ class Tiled:
     def __init__(self, matrix: Array) -> None:
         self.matrix = matrix
         inputs, outputs = matrix.shape
-        whole = np.pad(matrix, ((0, 0), (0, -outputs % WIDTH)))
-        self.stretches = np.ascontiguousarray(whole.reshape(inputs, -1, WIDTH).swapaxes(0, 1))
+        starts = range(0, outputs, WIDTH)
+        self.stretches = np.zeros((len(starts), inputs, WIDTH), matrix.dtype)
+        for stretch, start in zip(self.stretches, starts, strict=True):
+            columns = matrix[:, start : start + WIDTH]
+            stretch[:, : columns.shape[1]] = columns
 
     @property
     def T(self) -> "Turned":  # noqa: N802, as NumPy calls it
