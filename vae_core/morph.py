@@ -17,7 +17,6 @@ from vae_core.imaging.photo import Photo
 from vae_core.imaging.portrait import usual_points
 from vae_core.imaging.warp import enlarge, straight_between
 from vae_core.latent import walk_at
-from vae_core.threads import in_threads, threads_for
 from vae_core.timing import even_positions, positions
 from vae_core.types import Array
 
@@ -131,18 +130,11 @@ def decode_along(
     next: its ends are exact.
     """
     if len(where) <= KEYS:
-        return Walked(decode(checkpoint, latents_at(where)), np.eye(len(where), dtype=np.float32))
+        return Walked(checkpoint.decode(latents_at(where)), np.eye(len(where), dtype=np.float32))
     first, last = ([] if end is None else [end[None]] for end in (start, goal))
     between = np.linspace(0, 1, KEYS)[len(first) : KEYS - len(last)]
-    seen = np.concatenate([*first, decode(checkpoint, latents_at(between)), *last])
+    seen = np.concatenate([*first, checkpoint.decode(latents_at(between)), *last])
     return Walked(seen, straight_between(where, KEYS))
-
-
-def decode(checkpoint: Checkpoint, latents: Array) -> Array:
-    """(T, Z) -> (T, H, W, C) in [0, 1], by a few threads."""
-    numbers = checkpoint.config.pixels
-    groups = np.array_split(latents, min(threads_for(numbers), len(latents)))
-    return np.concatenate(in_threads(numbers, checkpoint.decode, groups))
 
 
 class Route:

@@ -13,11 +13,6 @@ WORTHWHILE = 10_000
 """Numbers in a picture from which on threads pay: they wait for each other, too."""
 
 
-def threads_for(numbers: int) -> int:
-    """Return how many threads it pays to have work on pictures of so many numbers."""
-    return THREADS if numbers >= WORTHWHILE else 1
-
-
 def drawn_ahead(draw: Callable[[int], T], steps: range) -> Iterator[T]:
     """Yield ``draw(step)`` for every step, the next one drawn, after the last too, meanwhile."""
     with ThreadPoolExecutor(1) as pool:
@@ -30,7 +25,7 @@ def drawn_ahead(draw: Callable[[int], T], steps: range) -> Iterator[T]:
 
 def in_threads(numbers: int, work: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:
     """Return what ``map`` does, computed by a few threads if pictures hold so many ``numbers``."""
-    if threads_for(numbers) == 1:
+    if numbers < WORTHWHILE:
         return list(map(work, *arguments))
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(work, *arguments))
