@@ -24,6 +24,7 @@ def answer(settings: Settings, morpher: Morpher, decoders: DecoderPool | None = 
 
     decoders: what decodes photos, if that has been started for the one process there is.
     What is there by then is left out when garbage is collected: it would be looked through in vain.
+    Several processes share the weights as they are laid out; one does that with its first morph.
     """
     app = create_app(settings, morpher, decoders)
     gc.freeze()
@@ -37,6 +38,8 @@ def answer(settings: Settings, morpher: Morpher, decoders: DecoderPool | None = 
         reason = os.strerror(error.errno) if error.errno else str(error)
         print(f"dogpeople: {settings.host}:{settings.port}: {reason}.", file=sys.stderr)
         return 2
+    for checkpoint in morpher.checkpoints.values():
+        checkpoint.lay_out()
     return Crew(partial(serve, app, settings, listener), settings.workers).run()
 
 

@@ -68,6 +68,10 @@ class Checkpoint:
         parts = {name: tiled(net, scope(self.params, name)) for name, net in networks.items()}
         return self.params | joined(**parts)
 
+    def lay_out(self) -> None:
+        """Lay the weights out now, not when a photo is waiting."""
+        _ = self.laid_out
+
     def encode(self, x: Array) -> Array:
         """(N, H, W, C) in [0, 1] -> (N, Z)."""
         return self._encode(x)[0]
