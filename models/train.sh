@@ -78,7 +78,7 @@ compose tame --others "$animals" --scout 0 --gauge 0 --reader 30000 --mined 4500
     --finder prepared/finder/ninth.safetensors
 networks reader tame prepared/finder/tenth.safetensors prepared/finder/ninth.safetensors 0.5
 
-# The reader twice more, among plants, food, insects and landscapes.
+# The reader once more, among plants, food, insects and landscapes.
 things=prepared/other-things
 test -d "$things" || "$PYTHON" models/animals.py things "$things"
 finder_terms="Things without faces: pictures in Debian's packages tuxpaint-stamps-default (GPL-2), \
@@ -86,10 +86,7 @@ openclipart-png (public domain), mate-backgrounds (GPL-2, CC BY-SA), \
 lomiri-wallpapers-16.04 and -20.04 (CC BY, CC BY-SA, CC0) and plasma-workspace-wallpapers (GPL-2)."
 compose things --others "$things" --scout 0 --gauge 0 --reader 30000 --mined 45000 --seed 71 \
     --finder prepared/finder/tenth.safetensors
-networks reader things prepared/finder/eleventh.safetensors prepared/finder/tenth.safetensors 0.5
-compose outdoors --others "$things" --scout 0 --gauge 0 --reader 20000 --mined 55000 --seed 73 \
-    --finder prepared/finder/eleventh.safetensors
-networks reader outdoors models/finder.safetensors prepared/finder/eleventh.safetensors 0.5
+networks reader things models/finder.safetensors prepared/finder/tenth.safetensors 0.5
 
 # The models of faces see them where the finder sees them, as they will when they are served.
 unset OPENBLAS_NUM_THREADS
