@@ -105,7 +105,8 @@ def compose(walked: Walked, first: End, last: End, positions: Array, detail: flo
     height, width, channels = first.picture.shape
     if detail == 0:
         return enlarge(walked.frames(), height, width)
-    frames = np.empty((len(walked), height, width, channels), np.float32)
+    planes = np.empty((len(walked), channels, height, width), np.float32)
+    frames = np.moveaxis(planes, 1, -1)
     blend = Blend(first, last, positions, walked)
 
     def draw(some: slice) -> None:

@@ -46,8 +46,20 @@ def round_to_bytes(frames: Array) -> Array:
     """Round floats in [0, 1], any shape, to the nearest of 0..255, uint8; cut off the rest."""
     levels = np.clip(frames, 0.0, 1.0)
     levels *= 255.0
-    rounded: Array = np.rint(levels, out=levels)
-    return rounded.astype(np.uint8)
+    return interleaved(np.rint(levels, out=levels).astype(np.uint8))
+
+
+def interleaved(pixels: Array) -> Array:
+    """Return (..., C) with a pixel's colours side by side in memory, as files want them.
+
+    ``ascontiguousarray`` takes four times as long for what comes in planes.
+    """
+    if pixels.flags.c_contiguous:
+        return pixels
+    together = np.empty(pixels.shape, pixels.dtype)
+    for channel in range(pixels.shape[-1]):
+        together[..., channel] = pixels[..., channel]
+    return together
 
 
 def side_by_side(frames: Array) -> Array:
