@@ -57,6 +57,9 @@ DRAWINGS = (
 LARGEST_DRAWING = 4_000_000
 """Pixels; some have a hundred million."""
 
+WALLPAPERS = "backgrounds", "wallpapers"
+"""Folders of photos."""
+
 WITH_SOMEBODY = "friends", "Wine", "screenshot", "Elephants_"
 """Words in the names of wallpapers that are left out."""
 
@@ -108,7 +111,8 @@ def things(shared: Path) -> Iterator[tuple[str, bytes]]:
 def wallpapers(shared: Path) -> Iterator[tuple[str, bytes]]:
     """Yield pieces of photos of landscapes, plants and insects, each photo in its largest size."""
     largest: dict[str, Path] = {}
-    found = sorted([*shared.rglob("*.jpg"), *shared.rglob("*.jpeg")])
+    folders = (shared / name for name in WALLPAPERS)
+    found = [path for folder in folders for path in folder.rglob("*.jp*g")]
     for path in sorted(found, key=lambda path: path.stat().st_size):
         if not any(word in path.name for word in WITH_SOMEBODY):
             largest[path.parts[-4] if path.parent.name == "images" else path.stem] = path

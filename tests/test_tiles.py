@@ -9,7 +9,7 @@ from vae_core.tiles import ByRows, Tiled, tiled
 
 
 @pytest.mark.parametrize("kind", [Tiled, ByRows])
-@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 12, 17, 40, 400])
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 4, 5, 12, 17, 40, 400])
 @pytest.mark.parametrize("shape", [(384, 640), (1000, 130), (3, 5), (70, 64)])
 def test_a_weight_laid_out_multiplies_like_the_weight(kind, rows, shape, rng):
     weight = rng.standard_normal(shape, np.float32)
@@ -20,6 +20,13 @@ def test_a_weight_laid_out_multiplies_like_the_weight(kind, rows, shape, rng):
     back = y @ kind(weight).T
     assert back.dtype == np.float32
     np.testing.assert_allclose(back, y @ weight.T, rtol=1e-4, atol=0.1)
+
+
+@pytest.mark.parametrize("kind", [Tiled, ByRows])
+@pytest.mark.parametrize("rows", [1, 2, 12])
+def test_a_product_is_as_exact_as_its_factors(kind, rows, rng):
+    weight, x = rng.standard_normal((30, 40)), rng.standard_normal((rows, 30), np.float32)
+    assert (x @ kind(weight)).dtype == np.float64
 
 
 def test_few_rows_are_multiplied_by_the_tiles_and_many_by_the_weight(rng):

@@ -97,7 +97,7 @@ def align_photo(
 
 
 def encode_aligned(checkpoint: Checkpoint, *photos: Aligned) -> list[Encoded]:
-    """Encode photos together: what takes longest is to read the weights."""
+    """Encode one or more photos together: what takes longest is to read the weights."""
     latents, pictures = checkpoint.encode_and_show(np.stack([a.crop.pixels for a in photos]))
     shown = [None] * len(photos) if pictures is None else pictures
     return [

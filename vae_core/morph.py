@@ -15,7 +15,7 @@ from vae_core.imaging.lighting import NEUTRAL, restore_light
 from vae_core.imaging.paste import canvas_of, put_back, side_on_canvas
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.portrait import usual_points
-from vae_core.imaging.warp import enlarge, straight_between
+from vae_core.imaging.warp import enlarge, in_planes, straight_between
 from vae_core.latent import walk_at
 from vae_core.timing import even_positions, positions
 from vae_core.types import Array
@@ -130,11 +130,13 @@ def decode_along(
     next: its ends are exact.
     """
     if len(where) <= KEYS:
-        return Walked(checkpoint.decode(latents_at(where)), np.eye(len(where), dtype=np.float32))
+        return Walked(
+            in_planes(checkpoint.decode(latents_at(where))), np.eye(len(where), dtype=np.float32)
+        )
     first, last = ([] if end is None else [end[None]] for end in (start, goal))
     between = np.linspace(0, 1, KEYS)[len(first) : KEYS - len(last)]
     seen = np.concatenate([*first, checkpoint.decode(latents_at(between)), *last])
-    return Walked(seen, straight_between(where, KEYS))
+    return Walked(in_planes(seen), straight_between(where, KEYS))
 
 
 class Route:

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from vae_core.backend import on_cpu
 from vae_core.blas import leaves_small_matrices
 from vae_core.layers import Chain, Layer, Linear
 from vae_core.layers.linear import in_fours
 from vae_core.types import Array, Params
 
 SMALL = 10**6
-"""Multiplications; OpenBLAS's ``interface/gemm.c`` calls so many small."""
+"""Multiplications; OpenBLAS has its kernels for small products do no more."""
 
 WIDTH, NARROW = 64, 16
 """Columns of a stretch, and the fewest of it that are worth a product of their own."""
@@ -55,11 +56,11 @@ class Tiled:
         width = WIDTH
         while width > NARROW and len(x) * inputs * width > SMALL:
             width //= 2
-        if len(x) == 1 or len(x) * inputs * width > SMALL:
+        if len(x) < 2 or len(x) * inputs * width > SMALL:
             return whole_product(x, self.matrix)
         split = WIDTH // width
         weights = self.stretches.reshape(-1, inputs, split, width).swapaxes(1, 2)
-        y = np.empty((len(x), len(self.stretches) * WIDTH), x.dtype)
+        y = np.empty((len(x), len(self.stretches) * WIDTH), np.result_type(x, self.matrix))
         places = y.reshape(len(x), -1, split, width).transpose(1, 2, 0, 3)
         np.matmul(x, weights, out=places)
         return y[:, :outputs]
@@ -117,4 +118,4 @@ def tiled(chain: Layer, params: Params) -> dict[str, Any]:
         for name, layer in layers.items()
         if isinstance(layer, Linear) and layer.inputs * layer.outputs >= LARGE
     }
-    return {name: kind(p) if name in large else p for name, p in params.items()}
+    return {name: kind(p) if name in large and on_cpu(p) else p for name, p in params.items()}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_core.imaging.warp import ANCHORS, NODES, enlarge, pull, shrink, thin_plate, warps
+from vae_core.imaging.warp import ANCHORS, NODES, bilinear, enlarge, pull, shrink, thin_plate, warps
 
 FACE = np.array([[0.34, 0.40], [0.66, 0.40], [0.50, 0.58], [0.50, 0.72]])
 OTHER = np.array([[0.30, 0.42], [0.67, 0.38], [0.52, 0.66], [0.50, 0.82]])
@@ -87,3 +87,22 @@ def adjoint(fine, h, w):
 def test_what_is_smooth_survives_shrinking_and_enlarging():
     picture = spots([(0.5, 0.45)], 64)[:, :, :1] ** 0.05
     np.testing.assert_allclose(enlarge(shrink(picture, 16, 16), 64, 64), picture, atol=0.03)
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 2), (5, 1, 2), (1, 1, 3), (4, 6, 1)])
+def test_a_lookup_is_linear_between_pixels_however_small_a_picture_is(shape, rng):
+    picture = rng.random(shape, np.float32)
+    y, x = (rng.uniform(0, side - 1, 20) if side > 1 else np.zeros(20) for side in shape[:2])
+    h, w = (
+        np.maximum(0, 1 - abs(at[:, None] - np.arange(n)))
+        for at, n in zip((y, x), shape[:2], strict=True)
+    )
+    np.testing.assert_allclose(
+        bilinear(picture, x, y), np.einsum("nh,hwc,nw->nc", h, picture, w), atol=1e-5
+    )
+
+
+def test_a_place_that_is_none_is_looked_up_all_the_same(rng):
+    picture, nowhere = rng.random((4, 4, 3), np.float32), np.full(3, np.nan)
+    with np.errstate(invalid="ignore"):
+        assert bilinear(picture, nowhere, nowhere).shape == (3, 3)

@@ -32,6 +32,22 @@ def test_shrinking_what_was_grown_changes_a_smooth_picture_little():
     assert abs(back - smooth)[2:-2].max() < 0.01
 
 
+SIDES = [((64, 48), (256, 100)), ((256, 100), (64, 48)), ((9, 17), (17, 9)), ((7, 64), (3, 128))]
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), SIDES)
+def test_resizing_is_the_product_with_its_whole_matrices(inputs, outputs, rng):
+    x = rng.standard_normal((2, *inputs, 3), np.float32)
+    dy = rng.standard_normal((2, *outputs, 3), np.float32)
+    down, across = (resize_matrix(*pair) for pair in zip(inputs, outputs, strict=True))
+    layer = Resize(inputs, outputs)
+    y, cache = layer.forward({}, x)
+    np.testing.assert_allclose(y, np.einsum("hH,nHWc,wW->nhwc", down, x, across), atol=1e-4)
+    dx, _ = layer.backward({}, cache, dy)
+    np.testing.assert_allclose(dx, np.einsum("hH,nhwc,wW->nHWc", down, dy, across), atol=1e-4)
+    assert layer.forward({}, x[:0])[0].shape == (0, *outputs, 3)
+
+
 def test_the_cosines_are_orthonormal():
     basis = cosine_matrix(12)
     np.testing.assert_allclose(basis @ basis.T, np.eye(12), atol=1e-12)

@@ -78,16 +78,17 @@ def pull(picture: Array, warp: Array) -> Array:
 def bilinear(picture: Array, x: Array, y: Array) -> Array:
     """Interpolate (H, W, C) at pixel indices x and y, (...) both, inside it: (..., C)."""
     h, w, channels = picture.shape
-    left, top = np.minimum(np.floor(x), w - 2), np.minimum(np.floor(y), h - 2)
+    right, below = min(1, w - 1), min(1, h - 1) * w
+    left, top = np.clip(np.floor(x), 0, max(0, w - 2)), np.clip(np.floor(y), 0, max(0, h - 2))
     fx, fy = ((at - whole).astype(np.float32).ravel() for at, whole in ((x, left), (y, top)))
     first = (top * w + left).astype(np.intp).ravel()
     planes = planes_of(picture).reshape(channels, -1)
 
     def seen(step: int) -> Array:
-        found: Array = planes[:, step:].take(first, axis=1, mode="wrap")  # quickest; all are inside
+        found: Array = planes[:, step:].take(first, axis=1, mode="clip")  # quicker; all are inside
         return found
 
-    upper, lower = mix(seen(0), seen(1), fx), mix(seen(w), seen(w + 1), fx)
+    upper, lower = mix(seen(0), seen(right), fx), mix(seen(below), seen(below + right), fx)
     return np.moveaxis(mix(upper, lower, fy).reshape(channels, *x.shape), 0, -1)
 
 

@@ -69,7 +69,7 @@ def along_width(planes: Array, columns: Sequence[Band]) -> Array:
     y: Array = xp.empty((len(flat), columns[-1].outputs.stop), dtype)
     for outputs, inputs, weights in columns:
         xp.matmul(flat[:, inputs], weights.T, out=y[:, outputs])
-    return y.reshape(*planes.shape[:3], -1)
+    return y.reshape(*planes.shape[:3], y.shape[1])
 
 
 def to_planes(x: Array) -> Array:
