@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image
 
-Image.MAX_IMAGE_PIXELS = None
+Image.MAX_IMAGE_PIXELS = None  # some drawings are refused by their size below, not by Pillow
 
 PACKAGES = "tuxpaint-stamps-default", "gcompris-qt-data"
 MORE_PACKAGES = (

@@ -130,13 +130,13 @@ def decode_along(
     next: its ends are exact.
     """
     if len(where) <= KEYS:
-        return Walked(
-            in_planes(checkpoint.decode(latents_at(where))), np.eye(len(where), dtype=np.float32)
-        )
-    first, last = ([] if end is None else [end[None]] for end in (start, goal))
-    between = np.linspace(0, 1, KEYS)[len(first) : KEYS - len(last)]
-    seen = np.concatenate([*first, checkpoint.decode(latents_at(between)), *last])
-    return Walked(in_planes(seen), straight_between(where, KEYS))
+        seen, shares = checkpoint.decode(latents_at(where)), np.eye(len(where), dtype=np.float32)
+    else:
+        first, last = ([] if end is None else [end[None]] for end in (start, goal))
+        between = np.linspace(0, 1, KEYS)[len(first) : KEYS - len(last)]
+        seen = np.concatenate([*first, checkpoint.decode(latents_at(between)), *last])
+        shares = straight_between(where, KEYS)
+    return Walked(in_planes(seen), shares)
 
 
 class Route:

@@ -69,7 +69,7 @@ PRESETS: dict[str, Preset] = {
         TrainSettings(steps=40_000, batch=32, beta=0.0, lr_schedule="cosine", mirror=True),
     ),
     "flagship": Preset(
-        "people and dogs in colour, 128x128: convolutional, 384 latents",
+        "people and dogs in colour, 128x128: patches and mixer blocks, 384 latents",
         HEAD_RGB_128,
         VAEConfig(
             (128, 128, 3),

@@ -15,7 +15,7 @@ import numpy as np
 from vae_core.backend import on_cpu
 from vae_core.blas import leaves_small_matrices
 from vae_core.layers import Chain, Layer, Linear
-from vae_core.layers.linear import in_fours
+from vae_core.layers.linear import few_by_many
 from vae_core.types import Array, Params
 
 SMALL = 10**6
@@ -57,7 +57,7 @@ class Tiled:
         while width > NARROW and len(x) * inputs * width > SMALL:
             width //= 2
         if len(x) < 2 or len(x) * inputs * width > SMALL:
-            return whole_product(x, self.matrix)
+            return few_by_many(x, self.matrix)
         split = WIDTH // width
         weights = self.stretches.reshape(-1, inputs, split, width).swapaxes(1, 2)
         y = np.empty((len(x), len(self.stretches) * WIDTH), np.result_type(x, self.matrix))
@@ -77,7 +77,7 @@ class Turned:
     def __rmatmul__(self, dy: Array) -> Array:
         matrix, stretches = self.tiled.matrix, self.tiled.stretches
         if not 1 < len(dy) <= FEWEST:
-            return whole_product(dy, matrix.T)
+            return few_by_many(dy, matrix.T)
         whole = np.pad(dy, ((0, 0), (0, -dy.shape[1] % WIDTH)))
         parts = whole.reshape(len(dy), -1, WIDTH).swapaxes(0, 1) @ stretches.swapaxes(1, 2)
         dx: Array = parts.sum(axis=0)
@@ -100,13 +100,7 @@ class ByRows:
     def __rmatmul__(self, x: Array) -> Array:
         if len(x) == 2:
             return np.concatenate([x[:1] @ self.matrix, x[1:] @ self.matrix])
-        return whole_product(x, self.matrix)
-
-
-def whole_product(x: Array, matrix: Array) -> Array:
-    """(N, A) times (A, B) as it is."""
-    y: Array = (in_fours(x) @ matrix)[: len(x)]
-    return y
+        return few_by_many(x, self.matrix)
 
 
 def tiled(chain: Layer, params: Params) -> dict[str, Any]:

@@ -34,6 +34,13 @@ def in_fours(x: Array) -> Array:
     return np.concatenate([x, np.zeros((missing, x.shape[1]), x.dtype)])
 
 
+def few_by_many(x: Array, weight: Array) -> Array:
+    """Return x W, (N, A) times (A, B): in fours, unless on a GPU or laid out for few rows."""
+    rows = in_fours(x) if on_cpu(weight) else x
+    y: Array = (rows @ weight)[: len(x)]
+    return y
+
+
 @dataclass(frozen=True)
 class Linear:
     """y = x W + b, (N, inputs) -> (N, outputs)."""
@@ -50,9 +57,7 @@ class Linear:
 
     def forward(self, params: Params, x: Array) -> tuple[Array, Cache]:
         """(N, inputs) -> (N, outputs)."""
-        weight = params["weight"]
-        rows = in_fours(x) if on_cpu(weight) else x  # neither on a GPU nor laid out for few rows
-        y: Array = (rows @ weight)[: len(x)]
+        y = few_by_many(x, params["weight"])
         y += params["bias"]
         return y, x
 
