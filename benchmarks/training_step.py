@@ -17,7 +17,8 @@ from vae_core.model import build_vae, cast
 from vae_core.optim import Adam, AdamState
 from vae_core.presets import PRESETS
 from vae_core.products import Grads, formed
-from vae_core.training import TrainState, shared_step
+from vae_core.train_state import TrainState
+from vae_core.training import shared_step
 from vae_core.types import Array, Params
 
 CALLS = {32: 20, 128: 12, 512: 6}

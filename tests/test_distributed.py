@@ -16,7 +16,8 @@ from vae_core.data.dataset import open_dataset
 from vae_core.distributed import ALONE, Team, team
 from vae_core.errors import ConfigError
 from vae_core.model import build_vae
-from vae_core.training import load_state, new_state, train
+from vae_core.train_state import load_state
+from vae_core.training import new_state, train
 
 pytestmark = pytest.mark.usefixtures("_some_mpi")
 

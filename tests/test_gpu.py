@@ -12,7 +12,7 @@ from vae_core.finder.training_sets import FACE
 from vae_core.model import VAEConfig, build_vae, cast
 from vae_core.optim import Adam
 from vae_core.products import formed
-from vae_core.training import TrainState
+from vae_core.train_state import TrainState
 from vae_core.types import unscope
 
 cupy = pytest.importorskip("cupy")

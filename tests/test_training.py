@@ -12,20 +12,12 @@ import pytest
 
 from tests.drawn import CONFIG, SETTINGS, draw_dataset
 from vae_core import training
+from vae_core.distributed import ALONE, Team
 from vae_core.errors import CheckpointError, ConfigError, DataError
 from vae_core.model import build_vae
 from vae_core.tensor_file import write_tensors
-from vae_core.training import (
-    TrainSettings,
-    averaged,
-    batch_at,
-    load_state,
-    new_state,
-    previous,
-    save_state,
-    saved_states,
-    train,
-)
+from vae_core.train_state import load_state, previous, save_state, saved_states
+from vae_core.training import TrainSettings, averaged, batch_at, new_state, train
 
 VAE = build_vae(CONFIG)
 
@@ -297,12 +289,38 @@ def test_binarised_training_sees_pixels_that_are_on_or_off(tmp_path, monkeypatch
 def test_a_step_shows_its_pictures_moved_and_always_the_same_way(dataset):
     def drawn(shift):
         settings, indices = replace(SETTINGS, shift=shift), dataset.indices("train")
-        return training.draw_batch(dataset, indices, settings, CONFIG.latent, 3)[0]
+        return training.draw_batch(dataset, indices, settings, CONFIG.latent, ALONE, 3)[0]
 
     still, moved = drawn(0), drawn(1)
     assert moved.shape == still.shape
     assert not np.array_equal(moved, still)
     np.testing.assert_array_equal(moved, drawn(1))
+
+
+@pytest.mark.parametrize("binarise", [False, True])
+def test_a_team_draws_together_what_one_process_draws(dataset, binarise):
+    settings = replace(SETTINGS, mirror=True, shift=1, turn=5, draws=2, binarise=binarise)
+
+    def drawn(team):
+        indices = dataset.indices("train")
+        return training.draw_batch(dataset, indices, settings, CONFIG.latent, team, 3)
+
+    shares = [drawn(Team(rank, 3)) for rank in range(3)]
+    assert all(0 < len(x) == len(eps) < settings.batch for x, eps in shares)
+    for together, alone in zip(zip(*shares, strict=True), drawn(ALONE), strict=True):
+        np.testing.assert_array_equal(np.concatenate(together), alone)
+
+
+def test_a_step_mirrors_about_half_of_its_pictures(dataset):
+    def drawn(mirror, step):
+        settings, indices = replace(SETTINGS, mirror=mirror), dataset.indices("train")
+        return training.draw_batch(dataset, indices, settings, CONFIG.latent, ALONE, step)[0]
+
+    pairs = [(drawn(False, step), drawn(True, step)) for step in range(40)]
+    still, seen = map(np.concatenate, zip(*pairs, strict=True))
+    same, turned = ((a == seen).all(axis=(1, 2, 3)) for a in (still, still[:, :, ::-1]))
+    assert (same ^ turned).all()
+    assert 0.35 < turned.mean() < 0.65
 
 
 def test_the_next_batch_is_drawn_while_a_step_is_taken(dataset, monkeypatch):

@@ -93,9 +93,10 @@ def log_mean_exp(values: Array) -> tuple[Array, Array]:
     return mean, weights / total
 
 
-def binarised(x: Array, rng: Rng) -> Array:
-    """Draw every pixel on or off, on with its brightness as probability: (N, H, W, C) -> the same.
+def binarised(x: Array, drawn: Array) -> Array:
+    """Turn every pixel on or off, on with its brightness as probability: (N, H, W, C) -> the same.
 
-    Dynamic binarisation, when it is done anew for each step (arXiv:1509.00519, section 5).
+    drawn: as many numbers from U(0, 1).  Dynamic binarisation, when they are drawn anew for each
+    step (arXiv:1509.00519, section 5).
     """
-    return (rng.random(x.shape, x.dtype) < x).astype(x.dtype)
+    return (drawn < x).astype(x.dtype)

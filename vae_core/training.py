@@ -1,41 +1,36 @@
 """Training is a generator of Progress: whoever drives it prints, saves, plots or stops.
 
 Every random number of step t comes from a generator seeded with (seed, t), and every epoch's order
-from (seed, epoch). A run therefore has no hidden state: parameters, Adam's averages and the step
-are all of it, and a resumed run equals an uninterrupted one bit for bit.
+from (seed, epoch). A resumed run therefore equals an uninterrupted one bit for bit.
 """
 
-import logging
 import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from vae_core.backend import array_module, to_device
+from vae_core.backend import array_module
 from vae_core.blas import one_thread
 from vae_core.bounds import binarised, bound_and_grads
-from vae_core.data.augment import Moves, mirror_half, moved
+from vae_core.data.augment import Moves, mirrored, moved
 from vae_core.data.dataset import Dataset
 from vae_core.distributed import ALONE, Team
-from vae_core.errors import CheckpointError, ConfigError, DataError
+from vae_core.errors import ConfigError, DataError
 from vae_core.linear_start import linear_start, pace_of
 from vae_core.model import VAE, Losses, cast
-from vae_core.optim import Adam, AdamState
+from vae_core.optim import Adam
 from vae_core.products import Grads, weighted_sum
 from vae_core.schedules import schedule_named
-from vae_core.tensor_file import read_tensors, sync_folder, write_tensors
 from vae_core.threads import drawn_ahead
-from vae_core.types import Array, Params, joined, scope
+from vae_core.train_state import TrainState
+from vae_core.types import Array, Params
 
 START_PICTURES = 8000
 """Pictures that the linear start looks at: all of them are more than memory wants to hold."""
-
-LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -86,27 +81,6 @@ class TrainSettings:
     def lr_at(self, step: int) -> float:
         """Return the learning rate of a step."""
         return self.lr * schedule_named(self.lr_schedule)(step, self.steps)
-
-
-@dataclass
-class TrainState:
-    """All that changes while training; ``step`` counts finished steps."""
-
-    params: Params
-    adam: AdamState
-    seconds: float = 0.0
-    """How long the steps took, over all sessions of the run."""
-
-    @property
-    def step(self) -> int:
-        """How many updates the parameters have had."""
-        return self.adam.step
-
-    def move(self, device: str) -> None:
-        """Bring all arrays to one of :data:`vae_core.backend.DEVICES`; ConfigError."""
-        self.params = to_device(self.params, device)
-        self.adam.gradient = to_device(self.adam.gradient, device)
-        self.adam.square = to_device(self.adam.square, device)
 
 
 class NamedLosses(Protocol):
@@ -169,34 +143,37 @@ def train(
     pace = pace_of(state.params, settings.linear_pace)
     workers = max(1, settings.workers - 1)
     steps = range(state.step, settings.steps)
-    batches = drawn_ahead(partial(draw_batch, dataset, indices, settings, vae.config.latent), steps)
+    drawing = partial(draw_batch, dataset, indices, settings, vae.config.latent, team)
     with ThreadPoolExecutor(workers) as pool:
-        for step, batch in zip(steps, batches, strict=True):
+        for step, batch in zip(steps, drawn_ahead(drawing, steps), strict=True):
             x, eps = map(xp.asarray, batch)
             beta, lr = settings.beta_at(step), settings.lr_at(step)
-            mine = team.share(len(x))
-            share = x[mine], eps[mine]
-            losses, grads = shared_step(pool, settings.workers, vae, state.params, *share, beta)
+            losses, grads = shared_step(pool, settings.workers, vae, state.params, x, eps, beta)
             if team.size > 1:
-                numbers, grads = team.average(losses, grads, len(share[0]) / len(x))
+                numbers, grads = team.average(losses, grads, len(x) / settings.batch)
                 losses = Losses(*numbers)
             optimizer.update(state.params, grads, state.adam, lr, pace)
             yield Progress(step + 1, losses, beta, lr)
 
 
 def draw_batch(
-    dataset: Dataset, indices: Array, settings: TrainSettings, latent: int, step: int
+    dataset: Dataset, indices: Array, settings: TrainSettings, latent: int, team: Team, step: int
 ) -> tuple[Array, Array]:
-    """Read a step's pictures, (N, H, W, C), and draw noise, (N, Z) or (N, k, Z), ahead of it."""
+    """Read this process's share of a step's pictures, (N, H, W, C), and draw (N, Z) or (N, k, Z).
+
+    Random numbers are drawn for the whole batch: they are the same however it is shared.
+    """
+    n, mine = settings.batch, team.share(settings.batch)
     rng = np.random.default_rng([settings.seed, step])
-    x = dataset.batch(indices[batch_at(step, len(indices), settings)])
+    x = dataset.batch(indices[batch_at(step, len(indices), settings)][mine])
     if settings.mirror:
-        x = mirror_half(x, rng)
-    x = moved(x, Moves(settings.shift, settings.turn, settings.zoom), rng)
+        x = mirrored(x, rng.random(n)[mine] < 0.5)
+    if moves := Moves(settings.shift, settings.turn, settings.zoom):
+        x = moved(x, moves, rng.uniform(-1, 1, (n, 4))[mine])
     if settings.binarise:
-        x = binarised(x, rng)
+        x = binarised(x, rng.random((n, *x.shape[1:]), x.dtype)[mine])
     several = (settings.draws,) if settings.draws > 1 else ()
-    return x, rng.standard_normal((len(x), *several, latent), np.float32)
+    return x, rng.standard_normal((n, *several, latent), np.float32)[mine]
 
 
 def shared_step(
@@ -244,57 +221,3 @@ def batch_at(step: int, count: int, settings: TrainSettings) -> Array:
 def epoch_order(seed: int, epoch: int, count: int) -> Array:
     """Return the numbers below ``count`` in the order of one epoch."""
     return np.random.default_rng([seed, epoch, count]).permutation(count)
-
-
-def save_state(path: Path, state: TrainState, settings: dict[str, Any]) -> None:
-    """Write all that a run needs to go on, and the settings, plain JSON, that make it this run.
-
-    The state before it stays as ``previous-*``. At every instant one of the three files is whole;
-    an I/O error leaves the newest as it was and raises CheckpointError.
-    """
-    adam = state.adam
-    tensors = joined(params=state.params, gradient=adam.gradient, square=adam.square)
-    header = {"step": adam.step, "seconds": state.seconds, "settings": settings}
-    write_tensors(fresh(path), tensors, header)
-    try:
-        if path.exists():
-            path.replace(previous(path))
-        fresh(path).replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise CheckpointError(f"{path.name} could not be saved: {error.strerror}.") from error
-
-
-def fresh(path: Path) -> Path:
-    """Return where a state is written before it takes its name."""
-    return path.with_name("fresh-" + path.name)
-
-
-def previous(path: Path) -> Path:
-    """Return where the state before the last one is kept."""
-    return path.with_name("previous-" + path.name)
-
-
-def saved_states(path: Path) -> list[Path]:
-    """Return the files that :func:`save_state` left, the newest first."""
-    return [p for p in (fresh(path), path, previous(path)) if p.exists()]
-
-
-def load_state(path: Path) -> tuple[TrainState, dict[str, Any]]:
-    """Return the newest undamaged state, and its run's settings; CheckpointError if none."""
-    tensors, header = _newest(path)
-    try:
-        adam = AdamState(scope(tensors, "gradient"), scope(tensors, "square"), header["step"])
-        return TrainState(scope(tensors, "params"), adam, header["seconds"]), header["settings"]
-    except KeyError as error:
-        raise CheckpointError(f"{path.name} is not the state of a training run.") from error
-
-
-def _newest(path: Path) -> tuple[Params, dict[str, Any]]:
-    *newer, oldest = saved_states(path) or [path]
-    for candidate in newer:
-        try:
-            return read_tensors(candidate)
-        except CheckpointError as error:
-            LOG.warning("%s Going on from the state before it.", error)
-    return read_tensors(oldest)

@@ -19,7 +19,7 @@ import numpy as np
 
 from tests.drawn import draw_dataset
 from vae_core.commands.run_folder import RunFolder
-from vae_core.training import load_state, saved_states
+from vae_core.train_state import load_state, saved_states
 
 ROOT = Path(__file__).parents[2]
 

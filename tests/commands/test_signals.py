@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands.kills import assert_same, finish, kill_once, start, wait_until
 from vae_core.commands.run_folder import RunFolder
-from vae_core.training import load_state
+from vae_core.train_state import load_state
 
 STEPS = 1500
 """So many that a busy machine looks again before they are done."""

@@ -23,7 +23,7 @@ from vae_core.metrics import Histogram
 from vae_core.model import VAEConfig
 from vae_core.presets import PRESETS
 from vae_core.refine import RATE, Refinement, error_variance
-from vae_core.training import load_state
+from vae_core.train_state import load_state
 
 
 def train(data, out, *more):

@@ -20,7 +20,8 @@ from vae_core.exhibit import new_figure
 from vae_core.experiments import EXPERIMENTS, Experiment, Row, experiment_named
 from vae_core.experiments.table import comma_separated, draw_lines, draw_rows, markdown
 from vae_core.model import VAE, VAEConfig, build_vae
-from vae_core.training import Progress, TrainSettings, TrainState, new_state, train
+from vae_core.train_state import TrainState
+from vae_core.training import Progress, TrainSettings, new_state, train
 
 
 def add_command(subparsers: Any) -> None:

@@ -27,7 +27,8 @@ from vae_core.imaging.photo import Photo
 from vae_core.model import cast
 from vae_core.optim import Adam
 from vae_core.tensor_file import read_tensors, write_tensors
-from vae_core.training import Progress, TrainSettings, TrainState
+from vae_core.train_state import TrainState
+from vae_core.training import Progress, TrainSettings
 from vae_core.types import Array, Params, unscope
 
 FINDER = TrainSettings(steps=18_500, batch=16, lr=1e-3, lr_schedule="cosine")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vae_core import __version__
-from vae_core.training import Progress, TrainSettings, TrainState
+from vae_core.train_state import TrainState
+from vae_core.training import Progress, TrainSettings
 
 
 class Job(Protocol):

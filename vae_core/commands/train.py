@@ -20,14 +20,8 @@ from vae_core.commands.vae_job import VAEJob
 from vae_core.distributed import ALONE, Team, team
 from vae_core.errors import ConfigError
 from vae_core.presets import PRESETS
-from vae_core.training import (
-    Progress,
-    TrainSettings,
-    TrainState,
-    load_state,
-    save_state,
-    saved_states,
-)
+from vae_core.train_state import TrainState, load_state, save_state, saved_states
+from vae_core.training import Progress, TrainSettings
 
 SAVE_SECONDS = 60.0
 FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any], Path | None, float, str], Job]] = {

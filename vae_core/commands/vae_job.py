@@ -21,7 +21,8 @@ from vae_core.metrics import Histogram
 from vae_core.model import VAE, build_vae, cast
 from vae_core.presets import preset_named
 from vae_core.refine import RATE, Refinement, error_variance
-from vae_core.training import Progress, TrainSettings, TrainState, new_state, train
+from vae_core.train_state import TrainState
+from vae_core.training import Progress, TrainSettings, new_state, train
 
 MEASURED = 1000
 """Training pictures, in order, by which the variance of a decoder's errors is measured."""

@@ -8,12 +8,11 @@ import numpy as np
 
 from vae_core.imaging.align import Similarity, as_matrix
 from vae_core.imaging.resample import MARGIN, look_up
-from vae_core.types import Array, Rng
+from vae_core.types import Array
 
 
-def mirror_half(x: Array, rng: Rng) -> Array:
-    """Mirror each picture of (N, H, W, C) left-right with probability one half."""
-    chosen = rng.random(len(x)) < 0.5
+def mirrored(x: Array, chosen: Array) -> Array:
+    """Mirror the chosen pictures of (N, H, W, C) left-right; chosen: (N,) bool."""
     return np.where(chosen[:, None, None, None], x[:, :, ::-1], x)
 
 
@@ -28,23 +27,24 @@ class Moves:
     def __bool__(self) -> bool:
         return self != Moves()
 
-    def draw(self, middle: complex, rng: Rng) -> Similarity:
-        """Return one of them, all equally likely, about a picture's middle."""
-        across, down, turn, zoom = rng.uniform(-1, 1, 4)
+    def way(self, middle: complex, drawn: Array) -> Similarity:
+        """Return one of them, about a picture's middle; drawn: (4,), each from -1 to 1."""
+        across, down, turn, zoom = drawn
         factor = cmath.rect((1 + self.zoom) ** zoom, math.radians(self.turn * turn))
         return Similarity(factor, middle - factor * middle + self.shift * complex(across, down))
 
 
-def moved(x: Array, moves: Moves, rng: Rng) -> Array:
-    """Move each picture of (N, H, W, C) float32 its own way; its border is continued."""
-    if not moves:
-        return x
+def moved(x: Array, moves: Moves, drawn: Array) -> Array:
+    """Move each picture of (N, H, W, C) float32 its own way; its border is continued.
+
+    drawn: (N, 4), each from -1 to 1: how much across, down, turned and grown.
+    """
     _, height, width, _ = x.shape
     reach = math.hypot(height, width) / 2
     beyond = math.ceil(moves.shift + reach * (moves.zoom + math.radians(moves.turn))) + MARGIN
     result = np.empty_like(x)
-    for picture, place in zip(x, result, strict=True):
-        way = moves.draw(complex(width, height) / 2, rng)
+    for picture, place, numbers in zip(x, result, drawn, strict=True):
+        way = moves.way(complex(width, height) / 2, numbers)
         matrix = as_matrix(Similarity(way.turn, way.shift + complex(beyond, beyond)))
         whole = np.pad(picture, ((beyond, beyond), (beyond, beyond), (0, 0)), "edge")
         for k in range(x.shape[3]):

@@ -41,7 +41,8 @@ def bounds(checkpoint: Checkpoint, dataset: Dataset, pictures: int = BOUND_PICTU
     """
     indices = pictures_of(dataset, "test")[:pictures]
     rng = np.random.default_rng(0)
-    x = np.concatenate([binarised(batch, rng) for batch in batches(dataset, indices)])
+    x = np.concatenate(list(batches(dataset, indices)))
+    x = binarised(x, rng.random(x.shape, x.dtype))
     elbo, bound = (
         np.concatenate(
             [

@@ -33,7 +33,8 @@ from vae_core.model import cast
 from vae_core.optim import Adam
 from vae_core.products import Grads
 from vae_core.threads import drawn_ahead
-from vae_core.training import Progress, TrainSettings, TrainState, averaged, batch_at
+from vae_core.train_state import TrainState
+from vae_core.training import Progress, TrainSettings, averaged, batch_at
 from vae_core.types import Array, Params, Rng, joined, scope, unscope
 
 RARE = -4.0
