@@ -37,6 +37,16 @@ CONFIGS += [
 ]
 
 
+@pytest.mark.parametrize("config", [SMALL, CONV, MIXER, replace(SMALL, flow=(6, 5))], ids=str)
+def test_means_need_no_more_than_they_are_given(config, rng):
+    vae = build_vae(config)
+    params, x = vae.init(rng), rng.random((6, *config.image))
+    fewer = vae.of_means(params)
+    np.testing.assert_allclose(vae.encode(fewer, x), vae.encode(params, x))
+    halved = fewer["encoder.out.weight"].size * 2 == params["encoder.out.weight"].size
+    assert halved == (not config.flow)
+
+
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_gradients_of_the_whole_model(config, rng):
     vae = build_vae(config)

@@ -10,10 +10,11 @@ from vae_core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vae_core.errors import CheckpointError, ConfigError
 from vae_core.layers import Resize
 from vae_core.model import build_vae, cast
-from vae_core.refine import Refinement, error_variance, refine
+from vae_core.refine import RATE, Refinement, error_variance, refine, step_lengths
 
 INNER = CONV.inner
-HOW = Refinement(steps=2, rate=0.5, variance=0.05)
+HOW = Refinement(steps=2, lengths=(0.5,) * INNER.latent, variance=0.05)
+SHORT = (1e-5,) * INNER.latent
 
 
 @pytest.fixture
@@ -46,25 +47,38 @@ def test_no_steps_leave_the_encoders_mean(vae, params, x):
 
 @pytest.mark.parametrize("steps", [1, 2, 5])
 def test_short_steps_lower_the_objective_of_every_picture(vae, params, x, steps):
-    z, _ = refine(vae, params, x, replace(HOW, steps=steps, rate=1e-5))
+    z, _ = refine(vae, params, x, replace(HOW, steps=steps, lengths=SHORT))
     before, after = (objective(vae, params, x, at) for at in (vae.encode(params, x), z))
     assert (after < before).all()
 
 
 def test_steps_too_far_do_no_harm(vae, params, x):
-    """The untrained posterior is far too wide for its decoder."""
-    z, _ = refine(vae, params, x, replace(HOW, rate=1.0))
+    z, _ = refine(vae, params, x, HOW)
     np.testing.assert_array_equal(z, vae.encode(params, x))
 
 
-def test_a_step_is_as_long_as_the_posterior_is_wide(vae, params, x):
-    """With a decoder that says nothing, a step is the variance times the way to the prior."""
+def test_a_step_is_as_long_as_it_should_be(vae, params, x):
+    """With a decoder that says nothing, a step is its length times the way to the prior."""
     params = {k: 0 * p if k[0] == "d" else p for k, p in params.items()}
     start = vae.encode(params, x)
+    lengths = np.linspace(0.1, 0.2, INNER.latent)
+    moved, _ = refine(vae, params, x, Refinement(1, tuple(lengths), 0.05))
+    np.testing.assert_allclose(moved, start - lengths * start)
+
+
+def test_lengths_are_a_part_of_the_posteriors_variances(vae, params, x):
     h, _ = vae.encoder.forward({k[8:]: p for k, p in params.items() if k[0] == "e"}, x)
-    variance = np.exp(vae.posterior.normal(h)[1])
-    moved, _ = refine(vae, params, x, Refinement(1, 0.1, 0.05))
-    np.testing.assert_allclose(moved, start - 0.1 * variance * start)
+    variances = np.exp(h[:, INNER.latent :])
+    assert variances.std() > 0
+    expected = RATE * np.prod(variances, axis=0) ** (1 / len(x))
+    np.testing.assert_allclose(step_lengths(vae, params, x), expected)
+
+
+def test_only_a_gaussian_posterior_has_lengths(rng):
+    vae = build_vae(replace(CONFIG, flow=(4,)))
+    params, x = vae.init(rng), rng.random((2, *CONFIG.image))
+    with pytest.raises(ConfigError, match="Gaussian"):
+        step_lengths(vae, params, x)
 
 
 def test_float32_stays_float32(vae, params, x):
@@ -96,9 +110,9 @@ def test_models_without_coloured_errors_are_not_refined(rng):
         {"steps": -1},
         {"steps": 10**9},
         {"steps": 1.5},
-        {"rate": 0.0},
-        {"rate": 2.0},
-        {"rate": float("nan")},
+        {"lengths": (0.0,) * INNER.latent},
+        {"lengths": (-1.0,) * INNER.latent},
+        {"lengths": (float("nan"),) * INNER.latent},
         {"variance": 0.0},
         {"variance": float("inf")},
     ],
@@ -122,8 +136,19 @@ def test_a_file_may_not_refine_what_cannot_be(tmp_path):
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize("lengths", [(), (0.5,) * (INNER.latent + 1)])
+def test_there_is_a_length_for_each_latent(lengths, vae, params, x, tmp_path):
+    how = replace(HOW, lengths=lengths)
+    with pytest.raises(ConfigError, match="latents"):
+        refine(vae, params, x, how)
+    path, metadata = tmp_path / "blobs.safetensors", {"refinement": how.to_json()}
+    save_checkpoint(path, Checkpoint("blobs", CONV, CONV_FRAME, cast(params), metadata))
+    with pytest.raises(CheckpointError, match="refined"):
+        load_checkpoint(path)
+
+
 def test_a_checkpoint_refines_at_the_size_at_which_it_works(params, rng, tmp_path):
-    gentle = replace(HOW, rate=1e-5)
+    gentle = replace(HOW, lengths=SHORT)
     path = tmp_path / "blobs.safetensors"
     metadata = {"refinement": gentle.to_json()}
     save_checkpoint(path, Checkpoint("blobs", CONV, CONV_FRAME, cast(params), metadata))

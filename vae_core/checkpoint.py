@@ -63,10 +63,11 @@ class Checkpoint:
 
     @cached_property
     def laid_out(self) -> Params:
-        """The parameters, laid out for the two photos and the few frames of a morph."""
+        """What a morph needs of the parameters, laid out for its two photos and few frames."""
         networks = {"encoder": self.vae.encoder, "decoder": self.vae.decoder}
-        parts = {name: tiled(net, scope(self.params, name)) for name, net in networks.items()}
-        return self.params | joined(**parts)
+        params = self.vae.of_means(self.params)
+        parts = {name: tiled(net, scope(params, name)) for name, net in networks.items()}
+        return params | joined(**parts)
 
     def lay_out(self) -> None:
         """Lay the weights out now, not when a photo is waiting."""
@@ -140,8 +141,8 @@ def check_metadata(metadata: dict[str, Any], config: VAEConfig) -> None:
     if histogram := metadata.get("histogram"):
         Histogram.from_json(histogram).check()
     if refinement := metadata.get("refinement"):
-        Refinement.from_json(refinement)
-        if config.likelihood != "coloured":
+        lengths = Refinement.from_json(refinement).lengths
+        if config.likelihood != "coloured" or len(lengths) != config.latent:
             raise ValueError("its latents cannot be refined.")
     for end in ("friend", "dog") if metadata.get("example") else ():
         latent = np.asarray(metadata["example"][end], np.float64)

@@ -130,6 +130,13 @@ class VAE:
         h = output(self.encoder, scope(params, "encoder"), x)
         return self.posterior.mean(scope(params, "posterior"), h)
 
+    def of_means(self, params: Params) -> Params:
+        """Return parameters without those that only :meth:`draw` needs: a Gaussian's variances."""
+        if not isinstance(self.posterior, DiagonalGaussian):
+            return params
+        last = ("encoder.out.weight", "encoder.out.bias")
+        return params | {name: params[name][..., : self.config.latent] for name in last}
+
     def decode(self, params: Params, z: Array) -> Array:
         """(N, Z) -> (N, H, W, C) in [0, 1]."""
         return self.likelihood.mean(output(self.decoder, scope(params, "decoder"), z))

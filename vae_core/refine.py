@@ -2,8 +2,9 @@
 
 The encoder answers for all pictures at once; what it misses for this one, a few steps of its own
 make good (semi-amortized inference, arXiv:1802.02550). The posterior's variance says how far a
-latent may move before the picture notices, so it is each step's length: a natural gradient step
-(Amari, Neural Computation 10(2), 1998) for a Gaussian of that variance.
+latent may move before the picture notices, so a step is as long: a natural gradient step
+(Amari, Neural Computation 10(2), 1998) for a Gaussian of that variance. It differs from latent to
+latent far more than from picture to picture, so that one length does for all pictures.
 """
 
 import math
@@ -29,21 +30,21 @@ MOST_STEPS = 8
 
 @dataclass(frozen=True)
 class Refinement:
-    """How to refine: so many steps of ``rate`` times a natural gradient's length.
+    """How to refine: by so many steps.
 
-    variance: of the decoder's emphasised errors, sigma^2, as training left it. ConfigError for
-    what is no number of steps, or no length.
+    lengths: (Z,), of a step along each latent.  variance: of the decoder's emphasised errors,
+    sigma^2, as training left it. ConfigError for what is no number of steps, or no length.
     """
 
     steps: int
-    rate: float
+    lengths: tuple[float, ...]
     variance: float
 
     def __post_init__(self) -> None:
         if not isinstance(self.steps, int) or not 0 <= self.steps <= MOST_STEPS:
             raise ConfigError(f"A latent is refined by 0 to {MOST_STEPS} steps, not {self.steps}.")
-        if not (0 < self.rate <= 1 and 0 < self.variance < math.inf):
-            raise ConfigError(f"Steps have a rate up to 1 and a variance, above 0: {self}")
+        if not all(0 < number < math.inf for number in (self.variance, *self.lengths)):
+            raise ConfigError(f"Steps have lengths and a variance above 0: {self}")
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain object for a checkpoint."""
@@ -52,7 +53,8 @@ class Refinement:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Refinement":
         """Undo :meth:`to_json`. Raises ConfigError, TypeError or KeyError."""
-        return cls(values["steps"], float(values["rate"]), float(values["variance"]))
+        lengths = tuple(map(float, values["lengths"]))
+        return cls(values["steps"], lengths, float(values["variance"]))
 
 
 def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> tuple[Array, Array]:
@@ -61,15 +63,14 @@ def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> tuple[Array, 
     The encoder's means, brought nearer to the mode of p(z|x): descends
     |F (y - x)|^2 / (2 sigma^2) + |z|^2 / 2, and returns of the latents on the way the one where it
     is lowest, and its y: a step too far does no harm. Raises ConfigError for a VAE whose likelihood
-    is not :class:`Coloured` or whose posterior is not a diagonal Gaussian.
+    is not :class:`Coloured` or that has not as many latents as there are lengths.
     """
-    likelihood, posterior, decoder = vae.likelihood, vae.posterior, scope(params, "decoder")
-    if not isinstance(likelihood, Coloured) or not isinstance(posterior, DiagonalGaussian):
-        raise ConfigError("Only latents of a Gaussian model with coloured errors are refined.")
-    h = output(vae.encoder, scope(params, "encoder"), x)
+    likelihood, decoder = vae.likelihood, scope(params, "decoder")
+    if not isinstance(likelihood, Coloured) or len(how.lengths) != vae.config.latent:
+        raise ConfigError("Only a model with coloured errors and these latents is refined.")
     xp = array_module(x)
-    z, logvar = posterior.normal(h)
-    lengths, best, lowest = how.rate * xp.exp(logvar), z, xp.full(len(x), math.inf)
+    z = best = vae.encode(params, x)
+    lengths, lowest = xp.asarray(how.lengths, z.dtype), xp.full(len(x), math.inf)
     y, cache = vae.decoder.forward(decoder, z)
     shown = y
     for step in range(how.steps + 1):
@@ -83,6 +84,19 @@ def refine(vae: VAE, params: Params, x: Array, how: Refinement) -> tuple[Array, 
             z = z - lengths * (input_grad(vae.decoder, decoder, cache, pull) + z)
             y, cache = vae.decoder.forward(decoder, z)
     return best, shown
+
+
+def step_lengths(vae: VAE, params: Params, x: Array) -> tuple[float, ...]:
+    """Return the lengths of a step: of the posterior's variance at x, (N, H, W, C), the RATE.
+
+    Of each latent the pictures' geometric mean. Raises ConfigError for a model whose posterior is
+    not a diagonal Gaussian.
+    """
+    if not isinstance(vae.posterior, DiagonalGaussian):
+        raise ConfigError("Only a Gaussian posterior says how long a step of each latent is.")
+    h = output(vae.encoder, scope(params, "encoder"), x)
+    logvar = vae.posterior.normal(h).logvar.mean(axis=0)
+    return tuple((RATE * array_module(x).exp(logvar)).tolist())
 
 
 def error_variance(vae: VAE, params: Params, x: Array, rng: Rng) -> float:

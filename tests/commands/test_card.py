@@ -78,7 +78,7 @@ def test_the_card_says(words):
 
 def test_a_model_that_works_in_miniature_says_so_and_how_latents_are_refined():
     params = build_vae(CONV).init(np.random.default_rng(0))
-    refinement = {"refinement": {"steps": 2, "rate": 0.5, "variance": 0.01}}
+    refinement = {"refinement": {"steps": 2, "lengths": [0.5], "variance": 0.01}}
     text = card(Checkpoint("blobs", CONV, CONV_FRAME, params, METADATA | refinement), "f00d" * 16)
     for words in (
         "| pictures | 16 x 16, grey |",

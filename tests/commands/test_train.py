@@ -22,7 +22,7 @@ from vae_core.evaluation import evaluate, losses
 from vae_core.metrics import Histogram
 from vae_core.model import VAEConfig
 from vae_core.presets import PRESETS
-from vae_core.refine import RATE, Refinement, error_variance
+from vae_core.refine import error_variance, step_lengths
 from vae_core.train_state import load_state
 
 
@@ -87,7 +87,9 @@ def test_a_model_that_works_in_miniature_is_measured_refined_and_stored_in_halve
         np.testing.assert_array_equal(model.params[name], p.astype(np.float16))
     x = small.batch(small.indices("train"))
     variance = error_variance(model.inner.vae, model.params, x, np.random.default_rng(0))
-    assert model.refinement == Refinement(2, RATE, model.refinement.variance)
+    lengths = step_lengths(model.inner.vae, model.params, x)
+    assert model.refinement.steps == 2
+    assert model.refinement.lengths == pytest.approx(lengths)
     assert model.refinement.variance == pytest.approx(variance)
     whole = losses(model, dataset, dataset.indices("train"))
     assert model.histogram == Histogram.from_values(whole)

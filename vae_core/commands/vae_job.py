@@ -20,7 +20,7 @@ from vae_core.evaluation import evaluate, example_latents, latents, losses_at, p
 from vae_core.metrics import Histogram
 from vae_core.model import VAE, build_vae, cast
 from vae_core.presets import preset_named
-from vae_core.refine import RATE, Refinement, error_variance
+from vae_core.refine import Refinement, error_variance, step_lengths
 from vae_core.train_state import TrainState
 from vae_core.training import Progress, TrainSettings, new_state, train
 
@@ -88,7 +88,8 @@ class VAEJob:
         if preset.refinement_steps:
             x = self.pictures.batch(self.pictures.indices("train")[:MEASURED])
             variance = error_variance(self.vae, params, x, np.random.default_rng(0))
-            how = Refinement(preset.refinement_steps, RATE, variance)
+            lengths = step_lengths(self.vae, params, x)
+            how = Refinement(preset.refinement_steps, lengths, variance)
             metadata["refinement"] = how.to_json()
         return Checkpoint(name, preset.model, preset.frame, params, metadata)
 
