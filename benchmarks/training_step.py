@@ -60,7 +60,7 @@ def contenders(batch: int) -> list[Contender]:
     """Everyone who can take a step here, ourselves first; PyTorch and JAX are optional."""
     here, torch = "benchmarks.training_step", "benchmarks.torch_step"
     found = [
-        Contender("this program, two workers of one thread", f"{here}:ours", (batch,), 1),
+        Contender("this program", f"{here}:ours", (batch,)),
         Contender("NumPy, Adam as it is written in the article", f"{here}:textbook", (batch,)),
     ]
     if name := torch_version():
@@ -97,7 +97,7 @@ def version_of(package: str) -> str:
 
 def ours(batch: int) -> Callable[[], None]:
     """Take the step of :func:`vae_core.training.train`, without reading the pictures."""
-    return stepper("classic", batch, Adam().update, workers=2)
+    return stepper("classic", batch, Adam().update, workers=1)
 
 
 def textbook(batch: int) -> Callable[[], None]:

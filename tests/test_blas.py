@@ -57,6 +57,7 @@ def test_numpys_own_openblas_can_be_asked():
     assert library.scipy_openblas_get_num_threads64_() >= 1
 
 
+TIMEOUT = "OPENBLAS_THREAD_TIMEOUT"
 CPUS = Path("/proc/cpuinfo")
 WIDE = CPUS.exists() and "avx512f" in CPUS.read_text()
 
@@ -87,3 +88,22 @@ def test_kernels_are_asked_for_by_name(kernels, leaves, monkeypatch):
 def test_without_openblas_nothing_is_known(monkeypatch):
     monkeypatch.setattr("vae_core.blas.openblas", lambda: None)
     assert not leaves_small_matrices.__wrapped__()
+
+
+@pytest.mark.skipif(openblas() is None or os.cpu_count() == 1, reason="no threads to wait")
+@pytest.mark.parametrize(("asked", "waits"), [({}, False), ({TIMEOUT: "26"}, True)])
+def test_openblas_threads_wait_no_longer_than_they_are_asked_to(asked, waits):
+    """Seconds of a core that pass after a product, while nobody asks for anything."""
+    code = (
+        "import vae_core, time, numpy as np; a = np.ones((1024, 1024), np.float32); a @ a;"
+        "begun = time.process_time(); time.sleep(0.1); print(time.process_time() - begun)"
+    )
+    environ = {k: v for k, v in os.environ.items() if k != TIMEOUT}
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environ | {"OPENBLAS_NUM_THREADS": "2"} | asked,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (float(said.stdout) > 0.005) == waits
