@@ -60,8 +60,9 @@ def morph_operations(checkpoint: Checkpoint, frames: int) -> int:
     inner, how = checkpoint.inner, checkpoint.refinement
     x = np.zeros((1, *inner.config.image), np.float32)
     z = np.zeros((1, inner.config.latent), np.float32)
-    encoder = operations(inner.vae.encoder, scope(inner.params, "encoder"), x)[1]
-    decoder = operations(inner.vae.decoder, scope(inner.params, "decoder"), z)[1]
+    params = inner.vae.of_means(inner.params)
+    encoder = operations(inner.vae.encoder, scope(params, "encoder"), x)[1]
+    decoder = operations(inner.vae.decoder, scope(params, "decoder"), z)[1]
     refining = (2 * how.steps + 1) * decoder if how else 0
     ends = 2 if how and frames > KEYS else 0  # refining has shown them
     return 2 * (encoder + refining) + (min(frames, KEYS) - ends) * decoder
@@ -79,7 +80,7 @@ def operations(layer: Layer, params: Params, x: Array) -> tuple[Array, int]:
         return operations(layer.inner, params, x)
     y, _ = layer.forward(params, x)
     if isinstance(layer, Linear):
-        return y, 2 * layer.inputs * layer.outputs
+        return y, 2 * y.size * layer.inputs
     if isinstance(layer, AcrossPlaces):
         return y, 2 * y.size * math.prod(layer.inputs)
     if isinstance(layer, Conv2d):

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 
 from benchmarks.measure import Contender, interleave
-from benchmarks.peak import contender, share_of_peak, step_operations
+from benchmarks.peak import at_peak, contender, share_of_peak, step_operations
 from benchmarks.report import table
 from vae_core.backend import array_module
 from vae_core.layers import Chain
@@ -49,6 +49,8 @@ def run(options: argparse.Namespace) -> str:
     ]
     bars = [*("3.0 / 1.3", "2.5 / 1.3", "1.8"), ""]
     rows.append(["bar: PyTorch's default Adam / the best of all others", *bars])
+    limits = [at_peak(operations(b), c[-1]) for b, c in by_batch.items()]
+    rows.append(["the products of a step alone, at the product's rate, ms", *limits, ""])
     shares = [share_of_peak(operations(b), c[0], c[-1]) for b, c in by_batch.items()]
     rows.append(["our whole step, of the product's rate (bar for the products: 60 %)", *shares, ""])
     if not torch_version():
