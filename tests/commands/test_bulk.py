@@ -104,6 +104,15 @@ def test_pairs_are_those_of_one_name(run, folders):
     assert names(folders / "out") == ["bob--bob.gif"]
 
 
+def test_pairs_want_a_name_that_both_have(run, folders):
+    for photo in (folders / "dogs").iterdir():
+        photo.rename(photo.with_stem(f"dog-{photo.stem}"))
+    status, _, said = run("--pairs")
+    assert status == 2
+    assert "Without --pairs" in said
+    assert not (folders / "out").exists()
+
+
 def test_without_dogs_every_friend_becomes_one(run, folders):
     status, _, _ = run("--dog-name", "nearest", dogs=False)
     assert status == 0

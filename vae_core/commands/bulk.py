@@ -58,13 +58,18 @@ class Outcome(NamedTuple):
 
 
 def run_bulk(args: argparse.Namespace) -> int:
-    """Make the morphs that are missing; the exit status is 1 if some still are."""
+    """Make the morphs that are missing; the exit status is 1 if some still are. ConfigError."""
     friends = photos_in(args.friends)
     dogs: Sequence[Path | None] = photos_in(args.dogs) if args.dogs else [None]
+    morphs = list(all_morphs(friends, dogs, args))
+    if not morphs:
+        raise ConfigError(
+            f"No photo in {args.friends} has the name of one in {args.dogs}. Without --pairs every "
+            "friend is morphed with every dog."
+        )
     args.out.mkdir(parents=True, exist_ok=True)
     for left_behind in args.out.glob(f"{PART}*"):
         left_behind.unlink()
-    morphs = list(all_morphs(friends, dogs, args))
     made, faults = 0, dict[Path, str]()
     for outcome in spread(tasks(morphs), args):
         made += outcome.made
