@@ -159,9 +159,10 @@ def train(
 def draw_batch(
     dataset: Dataset, indices: Array, settings: TrainSettings, latent: int, team: Team, step: int
 ) -> tuple[Array, Array]:
-    """Read this process's share of a step's pictures, (N, H, W, C), and draw (N, Z) or (N, k, Z).
+    """Read this process's share of a step's pictures, (N, H, W, C), and draw their noise.
 
-    Random numbers are drawn for the whole batch: they are the same however it is shared.
+    The noise is (N, Z) or (N, k, Z). Random numbers are drawn for the whole batch: they are the
+    same however it is shared.
     """
     n, mine = settings.batch, team.share(settings.batch)
     rng = np.random.default_rng([settings.seed, step])

@@ -25,7 +25,7 @@ from vae_core.train_state import TrainState
 from vae_core.training import Progress, TrainSettings, new_state, train
 
 MEASURED = 1000
-"""Training pictures, in order, by which the variance of a decoder's errors is measured."""
+"""Training pictures, in order, by which it is measured how latents are to be refined."""
 
 
 class VAEJob:

@@ -8,7 +8,7 @@ from vae_core.bounds import binarised, importance_bound
 from vae_core.checkpoint import Checkpoint
 from vae_core.collapse import collapse
 from vae_core.data.dataset import Dataset
-from vae_core.evaluation import batches, losses, pictures_of, sampled_losses
+from vae_core.evaluation import losses, pictures_of, sampled_losses
 from vae_core.experiments.sweep import Row
 
 DRAWS = 500
@@ -41,7 +41,7 @@ def bounds(checkpoint: Checkpoint, dataset: Dataset, pictures: int = BOUND_PICTU
     """
     indices = pictures_of(dataset, "test")[:pictures]
     rng = np.random.default_rng(0)
-    x = np.concatenate(list(batches(dataset, indices)))
+    x = dataset.batch(indices)
     x = binarised(x, rng.random(x.shape, x.dtype))
     elbo, bound = (
         np.concatenate(
