@@ -13,7 +13,7 @@ from vae_core.errors import CheckpointError
 from vae_core.finder.faces import best_face
 from vae_core.finder.find import Candidates, Finder, peaks
 from vae_core.finder.network import CELL, READER_POINTS
-from vae_core.finder.views import BASE, LONGEST, SMALLEST_SIDE, pyramid, upright, whole_cells
+from vae_core.finder.views import BASE, LONGEST, SMALLEST_SIDE, pyramid, upright, views, whole_cells
 from vae_core.imaging.photo import Photo
 from vae_core.imaging.render import round_to_bytes
 
@@ -161,3 +161,12 @@ def test_a_damaged_file_is_refused(tmp_path):
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match="damaged"):
         Finder.from_file(path)
+
+
+def test_what_strays_from_the_picture_is_seen_at_its_edge():
+    image = Image.new("RGB", (80, 60), (10, 20, 30))
+    points = READER_POINTS + np.array([5000.0, -900.0])
+    ways, pixels = views(image, points[None], READER_POINTS)
+    centre = ways[0].apply(READER_POINTS).mean(axis=0)
+    np.testing.assert_allclose(centre, [80, 0], atol=1e-9)
+    assert pixels.shape == (1, 64, 64, 3)

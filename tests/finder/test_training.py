@@ -1,6 +1,7 @@
 """From annotated photos to a finder, by the commands that a person types; small and untrained."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.finder.scenery import write_data
 from vae_core.__main__ import main
 from vae_core.finder.find import Finder
+from vae_core.finder.renewal import LOOKED_FOR, mined_meanwhile, renewed, shares
 from vae_core.finder.training import (
     erased,
     first_params,
@@ -19,6 +21,7 @@ from vae_core.finder.training import (
     train_finder,
 )
 from vae_core.finder.training_sets import FACE
+from vae_core.tensor_file import write_tensors
 from vae_core.training import TrainSettings
 
 NAMES = ("finder", "again")
@@ -117,7 +120,7 @@ def test_a_network_keeps_the_layers_that_still_fit():
     known = {"reader.heads.bias": np.arange(11.0), "reader.heads.weight": np.ones((2, 2))}
     params = first_params("reader", 0, known)
     np.testing.assert_array_equal(params["reader.heads.bias"], np.arange(11))
-    assert params["reader.heads.weight"].shape == (160, 11)
+    assert params["reader.heads.weight"].shape == (256, 11)
     assert {p.dtype for p in params.values()} == {np.dtype(np.float32)}
 
 
@@ -198,3 +201,71 @@ def test_weights_shrink_and_biases_stay():
     shrink(params, 0.1)
     np.testing.assert_allclose(params["a.weight"], 0.9)
     np.testing.assert_array_equal(params["a.bias"], 1)
+
+
+@pytest.fixture(scope="module")
+def mined(folder, tmp_path_factory):
+    """Two composed and four mined pictures, and the finder that named these."""
+    data, finder = tmp_path_factory.mktemp("mined"), folder / "finder.safetensors"
+    command = ["compose", "--photos", folder / "photos", "--out", data, "--terms", "drawn"]
+    sizes = ["--scout", "0", "--gauge", "0", "--reader", "2", "--mined", "4", "--finder", finder]
+    assert main(list(map(str, [*command, *sizes]))) == 0
+    return data, finder
+
+
+def test_a_readers_pictures_are_made_anew_as_long_as_it_learns(mined, monkeypatch):
+    monkeypatch.setattr("vae_core.finder.renewal.NEWS", 0.0)
+    data, finder = mined[0], Finder.from_file(mined[1])
+    header, before = json.loads((data / "finder.json").read_text()), np.load(data / "reader.npy")
+    deadline = time.monotonic() + 100
+    with renewed(data, header, finder, processes=2, seed=5) as tell:
+        tell(first_params("reader", 0, {}))
+        assert (data / "reader-now.safetensors").exists()
+        while (np.load(data / "reader.npy") == before).all(axis=(1, 2, 3)).any():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    left = np.load(data / "reader.npy")
+    time.sleep(0.3)
+    np.testing.assert_array_equal(np.load(data / "reader.npy"), left)
+    assert not (data / "reader-now.safetensors").exists()
+
+
+def test_miners_hear_of_the_newest_reader(tmp_path, monkeypatch):
+    finder = Finder({"reader.part": np.zeros(1), "scout.part": np.ones(1)}, {}, 1.0, {})
+    seen = []
+    monkeypatch.setattr(
+        "vae_core.finder.renewal.mined_examples",
+        lambda rng, scenery, finder: [seen.append(float(finder.params["reader.part"][0]))],
+    )
+    news = tmp_path / "news"
+    examples = mined_meanwhile(None, finder, news, 0, 0)
+    next(examples)
+    write_tensors(news, {"reader.part": np.full(1, 2.0, np.float32)}, {})
+    for _ in range(LOOKED_FOR):
+        next(examples)
+    assert seen[0] == 0
+    assert seen[-1] == 2
+
+
+def test_a_reader_learns_from_pictures_that_are_made_meanwhile(mined, tmp_path):
+    data, start = mined
+    out = tmp_path / "finder.safetensors"
+    job = ["train", "--preset", "reader", "--data", data, "--out", out, "--start", start]
+    assert main([*map(str, job), "--steps", "2", "--batch", "2", "--renew", "2"]) == 0
+    assert Finder.from_file(out).finished
+
+
+def test_each_process_makes_its_own_share_of_one_kind():
+    for total, mined, processes in ((100, 60, 12), (100, 0, 3), (100, 100, 2), (100, 60, 2)):
+        given = shares(total, mined, processes)
+        assert len(given) == processes
+        assert [s.first for s in given[1:]] == [s.end for s in given[:-1]]
+        assert all(s.mined == (s.first >= total - mined) for s in given)
+        assert (given[0].first, given[-1].end) == (0, total)
+
+
+@pytest.mark.parametrize("preset", ["finder", "scout", "gauge"])
+def test_only_a_readers_pictures_are_made_anew(folder, preset, capsys):
+    start = ["--start", str(folder / "first.safetensors")] if preset != "finder" else []
+    assert train(folder, preset, "nothing.safetensors", *start, "--renew", "2") == 2
+    assert "anew" in capsys.readouterr().err

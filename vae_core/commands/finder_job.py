@@ -1,6 +1,7 @@
 """Training the finder, choosing its threshold, and measuring it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from vae_core.finder.evaluation import annotated, invented, recall
 from vae_core.finder.faces import fit_boxes
 from vae_core.finder.find import Finder
 from vae_core.finder.network import SPECIES, tensor_shapes
+from vae_core.finder.renewal import renewed
 from vae_core.finder.training import (
     READER_BATCH,
     first_params,
@@ -39,7 +41,7 @@ PRACTICE = {
 }
 """How each network is trained when it is trained alone."""
 
-INVENTED = 0.02
+INVENTED = 0.01
 """Share of photos without a face in which the threshold may let one be found."""
 
 LOWEST = 0.1
@@ -56,12 +58,15 @@ class FinderJob:
         start: Path | None,
         keep: float = 0.0,
         device: str = "cpu",
+        renew: int = 0,
     ) -> None:
         self.settings = replace(FINDER, **changes)
         if device != "cpu":
             raise ConfigError("Scout and reader begin on a CPU; leave --device out.")
         if start is not None or keep:
             raise ConfigError("Scout and reader begin from nothing; leave --start and --keep out.")
+        if renew:
+            raise ConfigError("Only a reader that is trained alone has its pictures made anew.")
         if self.settings.beta:
             raise ConfigError("The finder has no KL term; leave --beta out.")
         self.scout, self.reader = open_crop_set(data, "scout"), open_crop_set(data, "reader")
@@ -92,7 +97,8 @@ class CropJob:
 
     keep: how much of the old network there is in the new one. Weights midway between those before
     and after some more training judge better than either (arXiv:2109.01903).
-    device: where the steps are computed.
+    device: where the steps are computed.  renew: by how many processes the reader's pictures are
+    made anew meanwhile (:mod:`vae_core.finder.renewal`).
     """
 
     def __init__(
@@ -103,14 +109,17 @@ class CropJob:
         start: Path | None,
         keep: float = 0.0,
         device: str = "cpu",
+        renew: int = 0,
     ) -> None:
+        if renew and kind != "reader":
+            raise ConfigError("Only the reader's pictures are made anew; leave --renew out.")
         if start is None:
             raise ConfigError(f"The {kind} goes on from other networks; name them with --start.")
         if not 0 <= keep < 1:
             raise ConfigError("What --keep says is a share: 0 or more, and less than 1.")
-        self.kind, self.keep, self.device = kind, keep, device
+        self.kind, self.keep, self.device, self.renew = kind, keep, device, renew
         self.settings = replace(PRACTICE[kind], **changes)
-        self.data = open_crop_set(data, kind)
+        self.folder, self.data = data, open_crop_set(data, kind)
         tensors, header = read_tensors(start)
         self.networks = cast({n: p for n, p in tensors.items() if not n.startswith("boxes.")})
         self.metadata = header["metadata"]
@@ -129,8 +138,18 @@ class CropJob:
 
     def train(self, state: TrainState) -> Iterator[Progress]:
         """Take the steps that ``state`` still lacks."""
-        state.move(self.device)
-        yield from train_on_crops(self.kind, self.data, self.settings, state)
+        with self.renewal(state.step) as tell:
+            state.move(self.device)
+            for progress in train_on_crops(self.kind, self.data, self.settings, state):
+                tell(state.params)
+                yield progress
+
+    def renewal(self, step: int) -> AbstractContextManager[Callable[[Params], None]]:
+        """Return what makes the pictures anew, told of the parameters; nothing unless asked for."""
+        if not self.renew:
+            return nullcontext(lambda params: None)
+        finder = Finder(self.networks, {}, 1.0, {})
+        return renewed(self.folder, self.data.header, finder, self.renew, self.settings.seed + step)
 
     def finish(self, out: Path, state: TrainState) -> str:
         """Write all the networks; as a finder, with its card, once they are three."""

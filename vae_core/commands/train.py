@@ -24,7 +24,7 @@ from vae_core.train_state import TrainState, load_state, save_state, saved_state
 from vae_core.training import Progress, TrainSettings
 
 SAVE_SECONDS = 60.0
-FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any], Path | None, float, str], Job]] = {
+FINDER_JOBS: dict[str, Callable[[Path, dict[str, Any], Path | None, float, str, int], Job]] = {
     "finder": FinderJob,
     **{kind: partial(CropJob, kind) for kind in PRACTICE},
 }
@@ -47,6 +47,13 @@ def add_command(subparsers: Any) -> None:
     parser.add_argument(
         "--keep", type=float, default=0.0, help="share of the old network in the new one, 0 to 1"
     )
+    parser.add_argument(
+        "--renew",
+        type=int,
+        default=0,
+        metavar="PROCESSES",
+        help="that make the reader's pictures anew while it learns",
+    )
     parser.add_argument("--until", type=int, help="stop after that step, to go on later")
     parser.add_argument("--restart", action="store_true", help="forget an unfinished run")
     for name, kind in (("steps", int), ("batch", int), ("lr", float), ("beta", float)):
@@ -64,7 +71,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{args.out} is a folder; --out names the file to write.")
     us = team()
     with us.together():
-        job = make_job(args.preset, args.data, changes, args.start, args.keep, args.device, us)
+        job = make_job(
+            args.preset, args.data, changes, args.start, args.keep, args.device, args.renew, us
+        )
         if not us.leads:
             return 0 if follow(job, us) else 1
         folder = RunFolder(args.out)
@@ -111,17 +120,18 @@ def make_job(
     start: Path | None,
     keep: float = 0.0,
     device: str = "cpu",
+    renew: int = 0,
     us: Team = ALONE,
 ) -> Job:
     """Return the run that a preset names."""
     if preset in FINDER_JOBS:
         if us.size > 1:
             raise ConfigError("The finder is trained by one process; leave mpiexec out.")
-        return FINDER_JOBS[preset](data, changes, start, keep, device)
+        return FINDER_JOBS[preset](data, changes, start, keep, device, renew)
     if us.size > 1 and device != "cpu":
         raise ConfigError("Several processes train on CPUs; leave --device out.")
-    if start is not None or keep:
-        raise ConfigError("A VAE begins from nothing; leave --start and --keep out.")
+    if start is not None or keep or renew:
+        raise ConfigError("A VAE begins from nothing; leave --start, --keep and --renew out.")
     return VAEJob(preset, data, changes, device, us)
 
 

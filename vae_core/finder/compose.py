@@ -12,7 +12,7 @@ from vae_core.types import Array, Rng
 
 MAX_TURN = math.radians(50)
 
-OTHERS = 0.3
+OTHERS = 0.45
 """Share of canvases that show an animal that is no dog, where there are pictures of some."""
 
 BOX_TO_SPREAD = 1.95

@@ -48,7 +48,7 @@ HOPELESS = 0.05
 MIRROR = [1, 0, 2, 3]
 """Which landmark is which in the mirror."""
 
-WORD = 0.25
+WORD = 0.12
 """Power of the heat in a score: the scout's word counts, but for less than the reader's."""
 
 MEASURINGS = 2

@@ -53,13 +53,13 @@ def convolution(inputs: int, outputs: int, stride: int = 1) -> Chain:
     return Chain({"conv": conv, "relu": LeakyRelu(0.1)})
 
 
-def trunk(fine: int, coarse: int) -> dict[str, Layer]:
-    """(N, H, W, 3) -> (N, H/8, W/8, 64), through ``fine`` and ``coarse`` channels."""
+def trunk(fine: int, middle: int, coarse: int) -> dict[str, Layer]:
+    """(N, H, W, 3) -> (N, H/8, W/8, coarse), through ``fine`` and ``middle`` channels."""
     return {
         "half": convolution(3, fine, stride=2),
-        "quarter": convolution(fine, coarse, stride=2),
-        "texture": Residual(convolution(coarse, coarse)),
-        "eighth": convolution(coarse, 64, stride=2),
+        "quarter": convolution(fine, middle, stride=2),
+        "texture": Residual(convolution(middle, middle)),
+        "eighth": convolution(middle, coarse, stride=2),
     }
 
 
@@ -85,13 +85,14 @@ def build_reader() -> Layer:
     """(N, 64, 64, 3) -> (N, 11): 3 logits (nothing, person, dog), 8 landmark offsets."""
     return Chain(
         {
-            **trunk(16, 32),
-            "part": Residual(convolution(64, 64)),
-            "sixteenth": convolution(64, 96, stride=2),
+            **trunk(24, 48, 96),
+            "part": Residual(convolution(96, 96)),
+            "part2": Residual(convolution(96, 96)),
+            "sixteenth": convolution(96, 128, stride=2),
             "flatten": Flatten(),
-            "whole": Linear(96 * 16, 160),
+            "whole": Linear(128 * 16, 256),
             "relu": LeakyRelu(0.1),
-            "heads": Linear(160, READER_OUTPUTS),
+            "heads": Linear(256, READER_OUTPUTS),
         }
     )
 
@@ -100,7 +101,7 @@ def build_gauge() -> Layer:
     """(N, 64, 64, 3) -> (N, 8): landmark offsets."""
     return Chain(
         {
-            **trunk(24, 48),
+            **trunk(24, 48, 64),
             "part": Residual(convolution(64, 64)),
             "flatten": Flatten(),
             "points": Linear(64 * 64, 2 * len(POINTS)),

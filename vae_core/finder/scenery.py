@@ -17,6 +17,10 @@ KEPT_HEAD, KEPT_SCENE = 176, 288
 """Longer side, in pixels, to which heads and whole photos are reduced when they are loaded."""
 
 
+WHOLE = "whole"
+"""Subfolder of a folder of others, with photos that show no face."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """A photo and at most one annotated face.
@@ -48,7 +52,8 @@ class Scenery:
 def load_scenery(directory: Path, split: str, others: Path | None = None) -> Scenery:
     """Read a split's pictures, by ``landmarks.csv`` and ``scenes.csv``; DataError if absent.
 
-    others: a folder with pictures of animals that are no dogs, if there is one.
+    others: a folder with pictures of animals that are no dogs, if there is one. Those in its
+    subfolder ``whole`` are photos without a face instead.
     """
     heads = [
         read_picture(directory, row, KEPT_HEAD) for row in rows(directory / "landmarks.csv", split)
@@ -56,12 +61,21 @@ def load_scenery(directory: Path, split: str, others: Path | None = None) -> Sce
     scenes = [
         read_picture(directory, row, KEPT_SCENE) for row in rows(directory / "scenes.csv", split)
     ]
+    empty = [p for p in scenes if p is not None and p.species == "none"]
+    for image in read_others(others / WHOLE) if others else ():
+        empty.append(Picture(image.convert("RGB"), "none", None, None, 1.0))
     return Scenery(
         by_species([p for p in heads if p is not None]),
         by_species([p for p in scenes if p is not None]),
-        [p for p in scenes if p is not None and p.species == "none"],
-        [read_other(path) for path in sorted(others.iterdir())] if others else [],
+        empty,
+        read_others(others) if others else [],
     )
+
+
+def read_others(folder: Path) -> list[Image.Image]:
+    """Read all pictures of a folder, not those of its subfolders; none where there is no folder."""
+    paths = sorted(folder.iterdir()) if folder.exists() else []
+    return [read_other(path) for path in paths if path.is_file()]
 
 
 def read_other(path: Path) -> Image.Image:

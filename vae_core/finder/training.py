@@ -59,7 +59,7 @@ class FinderLosses(NamedTuple):
 
 @dataclass(frozen=True)
 class CropSet:
-    """Composed pictures of one kind, a memory map, uint8 (K, S, S, 3), and their FACE records.
+    """Composed pictures of one kind, uint8 (K, S, S, 3), and their FACE records: memory maps.
 
     header: where the photos are, how many pictures were composed and mined, terms.
     """
@@ -75,7 +75,7 @@ def open_crop_set(directory: Path, kind: str) -> CropSet:
         return CropSet(
             json.loads((directory / "finder.json").read_text()),
             np.load(directory / f"{kind}.npy", mmap_mode="r"),
-            np.load(directory / f"{kind}-faces.npy"),
+            np.load(directory / f"{kind}-faces.npy", mmap_mode="r"),
         )
     except (OSError, ValueError) as error:
         raise DataError(f"{directory} holds no pictures for the {kind}: {error}.") from error

@@ -53,10 +53,18 @@ def whole_cells(picture: Image.Image) -> Array:
 def views(image: Image.Image, points: Array, expected: Array) -> tuple[list[Similarity], Array]:
     """Cut out faces (K, 4, 2) so that their landmarks come to the ``expected`` places (4, 2).
 
-    Returns the ways back to the picture and (K, 64, 64, 3) in [-1, 1].
+    Returns the ways back to the picture and (K, 64, 64, 3) in [-1, 1]. What has strayed from the
+    picture is seen at its edge, where it is no face.
     """
-    ways = [upright(p, expected).inverse() for p in points]
+    ways = [upright(p, expected).inverse() for p in held_in(image, points)]
     return ways, as_input(np.stack([view(image, way) for way in ways]))
+
+
+def held_in(image: Image.Image, points: Array) -> Array:
+    """Return landmarks (K, 4, 2) with their middles in the picture; most are there already."""
+    middle = points.mean(axis=1, keepdims=True)
+    held: Array = points + (np.clip(middle, 0, image.size) - middle)
+    return held
 
 
 def view(image: Image.Image, to_image: Similarity) -> Array:
