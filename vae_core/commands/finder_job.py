@@ -36,7 +36,7 @@ from vae_core.types import Array, Params, unscope
 FINDER = TrainSettings(steps=18_500, batch=16, lr=1e-3, lr_schedule="cosine")
 PRACTICE = {
     "scout": TrainSettings(steps=15_000, batch=32, lr=1e-3, lr_schedule="cosine"),
-    "reader": TrainSettings(steps=10_000, batch=48, lr=7e-4, lr_schedule="cosine"),
+    "reader": TrainSettings(steps=41_000, batch=256, lr=1e-3, lr_schedule="warm_cosine"),
     "gauge": TrainSettings(steps=12_000, batch=48, lr=1e-3, lr_schedule="cosine"),
 }
 """How each network is trained when it is trained alone."""
