@@ -88,6 +88,16 @@ def test_animals_that_are_no_dogs_are_cut_out_and_none_of_the_faces(with_a_red_d
     assert with_a_red_disc.others[0].size == (KEPT_SCENE, KEPT_SCENE)
 
 
+def test_whole_photos_among_the_others_are_photos_without_a_face(tmp_path):
+    (tmp_path / "others/whole").mkdir(parents=True)
+    Image.new("RGB", (900, 300), (0, 90, 0)).save(tmp_path / "others/whole/lawn.png")
+    data = write_data(tmp_path / "data")
+    without, scenery = load_scenery(data, "train"), load_scenery(data, "train", tmp_path / "others")
+    assert len(scenery.empty) == len(without.empty) + 1
+    assert scenery.empty[-1].image.size == (KEPT_SCENE, KEPT_SCENE // 3)
+    assert scenery.others == []
+
+
 def test_what_is_no_picture_among_the_animals_is_named(tmp_path):
     (tmp_path / "others").mkdir()
     (tmp_path / "others/notes.txt").write_text("a lion")

@@ -11,7 +11,7 @@ from PIL import Image
 from vae_core.checkpoint import load_checkpoint
 from vae_core.errors import CheckpointError
 from vae_core.finder.faces import best_face
-from vae_core.finder.find import Candidates, Finder, peaks
+from vae_core.finder.find import Candidates, Finder, peaks, tilted
 from vae_core.finder.network import CELL, READER_POINTS
 from vae_core.finder.views import BASE, LONGEST, SMALLEST_SIDE, pyramid, upright, views, whole_cells
 from vae_core.imaging.photo import Photo
@@ -170,3 +170,13 @@ def test_what_strays_from_the_picture_is_seen_at_its_edge():
     centre = ways[0].apply(READER_POINTS).mean(axis=0)
     np.testing.assert_allclose(centre, [80, 0], atol=1e-9)
     assert pixels.shape == (1, 64, 64, 3)
+
+
+def test_a_tilted_face_has_its_middle_where_it_was():
+    points = READER_POINTS[None] + np.array([30.0, -7.0])
+    turned = tilted(points, 0.2)
+    np.testing.assert_allclose(turned.mean(axis=1), points.mean(axis=1))
+    left, right = turned[0, :2]
+    across = right - left
+    assert np.arctan2(across[1], across[0]) == pytest.approx(0.2)  # y points down: clockwise
+    np.testing.assert_allclose(tilted(turned, -0.2), points)
