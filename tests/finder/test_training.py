@@ -269,3 +269,9 @@ def test_only_a_readers_pictures_are_made_anew(folder, preset, capsys):
     start = ["--start", str(folder / "first.safetensors")] if preset != "finder" else []
     assert train(folder, preset, "nothing.safetensors", *start, "--renew", "2") == 2
     assert "anew" in capsys.readouterr().err
+
+
+def test_fewer_than_no_processes_are_refused(folder, capsys):
+    start = ["--start", str(folder / "first.safetensors")]
+    assert train(folder, "reader", "nothing.safetensors", *start, "--renew", "-1") == 2
+    assert "0 or more" in capsys.readouterr().err

@@ -111,6 +111,8 @@ class CropJob:
         device: str = "cpu",
         renew: int = 0,
     ) -> None:
+        if renew < 0:
+            raise ConfigError("What --renew says is a number of processes: 0 or more.")
         if renew and kind != "reader":
             raise ConfigError("Only the reader's pictures are made anew; leave --renew out.")
         if start is None:
