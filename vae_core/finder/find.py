@@ -58,11 +58,11 @@ MEASURINGS = 2
 SAME = 0.4
 """Overlap above which two boxes are one face."""
 
-READINGS = 3
-"""How often the reader looks; each time from where it saw the landmarks the time before."""
-
 TILTS = (-0.2, 0.2)
-"""Radians by which later looks are turned, in turn: few things look like a face from both."""
+"""Radians by which the reader's later looks are turned: few things look like a face from both."""
+
+READINGS = 1 + len(TILTS)
+"""How often the reader looks; each time from where it saw the landmarks the time before."""
 
 HEARD = 0.5
 """Part of a candidate's score that another needs to have a say in where the face of both is."""
@@ -180,8 +180,8 @@ class Finder:
         points, scores = self.look(image, candidates.points)
         hopeful = scores.max(axis=1) > HOPELESS
         looks = [(points[hopeful], scores[hopeful])]
-        for k in range(READINGS - 1 if hopeful.any() else 0):
-            looks.append(self.look(image, tilted(looks[-1][0], TILTS[k % len(TILTS)])))
+        for angle in TILTS if hopeful.any() else ():
+            looks.append(self.look(image, tilted(looks[-1][0], angle)))
         seen, odds = zip(*(looks[1:] or looks), strict=True)
         trust = candidates.heat[hopeful, None] ** WORD
         return np.mean(seen, axis=0), trust * np.prod(odds, axis=0) ** (1 / len(odds))

@@ -20,7 +20,7 @@ import numpy as np
 from vae_core.finder.find import Finder
 from vae_core.finder.mining import mined_examples
 from vae_core.finder.scenery import Scenery, load_scenery
-from vae_core.finder.training_sets import EXAMPLES
+from vae_core.finder.training_sets import reader_example
 from vae_core.model import cast
 from vae_core.tensor_file import read_tensors, write_tensors
 from vae_core.types import Array, Params
@@ -122,7 +122,7 @@ def renew(
 def composed_meanwhile(scenery: Scenery, number: int, seed: int) -> Iterator[tuple[Array, Array]]:
     """Yield composed examples without end."""
     for k in count():
-        yield EXAMPLES["reader"](np.random.default_rng([seed, number, k]), scenery)
+        yield reader_example(np.random.default_rng([seed, number, k]), scenery)
 
 
 def mined_meanwhile(
