@@ -1,6 +1,7 @@
 """One training step of the model `classic`: this program, plain NumPy, PyTorch and JAX."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
@@ -10,6 +11,7 @@ import numpy as np
 from benchmarks.measure import Contender, interleave
 from benchmarks.peak import at_peak, contender, share_of_peak, step_operations
 from benchmarks.report import table
+from vae_core import optim
 from vae_core.backend import array_module
 from vae_core.layers import Chain
 from vae_core.memory import keep_freed_memory
@@ -25,6 +27,7 @@ CALLS = {32: 20, 128: 12, 512: 6}
 """Steps in a turn for each size of batch: about half a second."""
 
 TORCH = "2.13.0"
+TEXTBOOK = "NumPy, Adam as it is written in the article"
 CLASSIC = PRESETS["classic"]
 
 Update = Callable[[Params, Grads, AdamState, float], None]
@@ -45,7 +48,7 @@ def run(options: argparse.Namespace) -> str:
     rows += [
         [f"times as long as ours: {times.name}", *(c[i].over(c[0]) for c in columns), ""]
         for i, times in enumerate(columns[0])
-        if i > 1 and times.name != columns[0][-1].name
+        if times.name not in (columns[0][0].name, TEXTBOOK, columns[0][-1].name)
     ]
     bars = [*("3.0 / 1.3", "2.5 / 1.3", "1.8"), ""]
     rows.append(["bar: PyTorch's default Adam / the best of all others", *bars])
@@ -53,6 +56,8 @@ def run(options: argparse.Namespace) -> str:
     rows.append(["the products of a step alone, at the product's rate, ms", *limits, ""])
     shares = [share_of_peak(operations(b), c[0], c[-1]) for b, c in by_batch.items()]
     rows.append(["our whole step, of the product's rate (bar for the products: 60 %)", *shares, ""])
+    if not version_of("numba"):
+        rows.append(["Numba: not installed, `pip install numba`", *[""] * 4])
     if not torch_version():
         rows.append([f"PyTorch: not installed, `pip install torch=={TORCH}`", *[""] * 4])
     return table(head, rows)
@@ -63,7 +68,8 @@ def contenders(batch: int) -> list[Contender]:
     here, torch = "benchmarks.training_step", "benchmarks.torch_step"
     found = [
         Contender("this program", f"{here}:ours", (batch,)),
-        Contender("NumPy, Adam as it is written in the article", f"{here}:textbook", (batch,)),
+        Contender("this program without Numba", f"{here}:without_numba", (batch,)),
+        Contender(TEXTBOOK, f"{here}:textbook", (batch,)),
     ]
     if name := torch_version():
         found += [
@@ -100,6 +106,12 @@ def version_of(package: str) -> str:
 def ours(batch: int) -> Callable[[], None]:
     """Take the step of :func:`vae_core.training.train`, without reading the pictures."""
     return stepper("classic", batch, Adam().update, workers=1)
+
+
+def without_numba(batch: int) -> Callable[[], None]:
+    """Take the same step where Numba is not installed."""
+    optim.WORTHWHILE = sys.maxsize
+    return ours(batch)
 
 
 def textbook(batch: int) -> Callable[[], None]:

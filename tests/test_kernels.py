@@ -47,10 +47,10 @@ def compiled(tmp_path, monkeypatch):
         return getattr(ctypes.CDLL(str(library)), name)
 
     monkeypatch.setattr(kernels, "elementwise", compile_for_cpu)
-    for kernel in (kernels.adam, kernels.unfold, kernels.fold):
+    for kernel in (kernels.adam_on_gpu, kernels.unfold, kernels.fold):
         kernel.cache_clear()
     yield kernels
-    for kernel in (kernels.adam, kernels.unfold, kernels.fold):
+    for kernel in (kernels.adam_on_gpu, kernels.unfold, kernels.fold):
         kernel.cache_clear()
 
 
@@ -93,7 +93,7 @@ def test_adam_s_step_is_numpy_s(rng, compiled):
     p, m, v = (a.copy() for a in (params["p"], state.gradient["p"], state.square["p"]))
     adam.update(params, {"p": g.copy()}, state, 1e-3)
     rate, eps = 1e-3, adam.eps  # what they are in the first step
-    called(compiled.adam(), g, adam.beta1, adam.beta2, rate, eps, p, m, v)
+    called(compiled.adam_on_gpu(), g, adam.beta1, adam.beta2, rate, eps, p, m, v)
     np.testing.assert_allclose(p, params["p"], rtol=1e-5)
     np.testing.assert_allclose(m, state.gradient["p"], rtol=1e-6)
     np.testing.assert_allclose(v, state.square["p"], rtol=1e-6)

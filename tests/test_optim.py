@@ -1,11 +1,13 @@
 """Adam: the first step, the formula, and what the update may not depend on."""
 
 import math
+import sys
+from copy import deepcopy
 
 import numpy as np
 import pytest
 
-from vae_core import optim
+from vae_core import kernels, optim
 from vae_core.optim import Adam
 from vae_core.products import Product, formed
 
@@ -80,6 +82,43 @@ def test_neither_blocks_nor_threads_change_a_bit(block, threads, rng, monkeypatc
             state.gradient[name], expected_state.gradient[name], strict=True
         )
         np.testing.assert_array_equal(state.square[name], expected_state.square[name], strict=True)
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """Let Numba update even a few numbers, and return what forbids it."""
+    pytest.importorskip("numba")
+    monkeypatch.setattr(optim, "WORTHWHILE", 0)
+    return lambda: monkeypatch.setattr(kernels, "adam_on_cpu", lambda: None)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numba_gives_the_same_bits_as_numpy(dtype, rng, compiled):
+    params = draw(rng, dtype)
+    product = Product(*(rng.standard_normal((5, n)).astype(dtype) for n in SHAPES["weight"]))
+    gradients = [draw(rng, dtype) | {"weight": product} for _ in range(3)]
+    results = []
+    for numba in (True, False):
+        if not numba:
+            compiled()
+        ours, adam = copies(params), Adam()
+        state = adam.init(ours)
+        for grads in deepcopy(gradients):
+            adam.update(ours, grads, state, 1e-3, {"bias": 2.0})
+        results.append([*ours.values(), *state.gradient.values(), *state.square.values()])
+    for with_numba, without in zip(*results, strict=True):
+        np.testing.assert_array_equal(with_numba, without, strict=True)
+
+
+def test_numba_is_asked_for_many_numbers_only(monkeypatch):
+    monkeypatch.setattr(kernels, "adam_on_cpu", lambda: "numba")
+    assert optim._kernel(cpu=True, numbers=optim.WORTHWHILE) == "numba"
+    assert optim._kernel(cpu=True, numbers=optim.WORTHWHILE - 1) is None
+
+
+def test_without_numba_there_is_no_kernel(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    assert kernels.adam_on_cpu.__wrapped__() is None
 
 
 @pytest.mark.parametrize("block", [1, 7, 30, 65_536])

@@ -1,15 +1,38 @@
-"""Kernels for a GPU, where a step takes as long as it has kernels: CUDA, compiled by CuPy.
+"""Kernels that do in one pass what takes NumPy several; see who calls them for what they compute.
 
-NumPy takes several passes for the same; see who calls them for what they compute.
+Those for a GPU, where a step takes as long as it has kernels, are CUDA, compiled by CuPy; the one
+for a CPU is compiled by Numba, where that is installed.
 """
 
 from functools import cache
+from math import sqrt
 from typing import Any
 
 
 @cache
-def adam() -> Any:
-    """(g, beta1, beta2, rate, eps, p, m, v): :meth:`vae_core.optim.Adam.update`, in place."""
+def adam_on_cpu() -> Any:
+    """(g, beta1, beta2, rate, eps, p, m, v): :meth:`vae_core.optim.Adam.update`, in place.
+
+    Arrays are flat, numbers are of their type; to the bit what NumPy gives. None without Numba.
+    """
+    try:
+        import numba
+    except ImportError:
+        return None
+
+    @numba.njit(nogil=True, error_model="numpy")
+    def update(g: Any, beta1: Any, beta2: Any, rate: Any, eps: Any, p: Any, m: Any, v: Any) -> None:
+        for i in range(p.size):
+            m[i] = beta1 * m[i] + g[i]
+            v[i] = beta2 * v[i] + g[i] * g[i]
+            p[i] -= rate * (m[i] / (sqrt(v[i]) + eps))
+
+    return update
+
+
+@cache
+def adam_on_gpu() -> Any:
+    """(g, beta1, beta2, rate, eps, p, m, v): the same on a GPU, for arrays of any shape."""
     return elementwise(
         "T g, T beta1, T beta2, T rate, T eps",
         "T p, T m, T v",

@@ -3,7 +3,8 @@
 A small batch pays for Adam's memory traffic more than for its own matrix products, so the update
 walks through every array in blocks that stay in the cache while the ten passes of the formula go
 over them, and threads share the blocks. A gradient that is a product of two arrays is formed
-block by block, right there. The result does not depend on how many threads there are.
+block by block, right there. With Numba the ten passes are one. The result depends neither on that
+nor on how many threads there are.
 """
 
 import math
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from vae_core.types import Array, Params
 BLOCK = 196_608
 """Numbers in a block: with its two sums and its gradient 3 MB in float32. Smaller ones stay nearer
 to the core, but threads then wait for each other more often, and a product's rows are too few."""
+
+WORTHWHILE = 1_000_000
+"""Numbers to update from which on Numba is loaded: it then compiles for a second."""
 
 
 class Block(NamedTuple):
@@ -86,26 +90,30 @@ class Adam:
             p, m, v = params[name], state.gradient[name], state.square[name]
             blocks += _blocks(Block(p, m, v, g, rate * pace.get(name, 1)))
         work = iter(blocks)
-        helpers = _threads() - 1 if all(map(on_cpu, params.values())) else 0
+        cpu = all(map(on_cpu, params.values()))
+        helpers = _threads() - 1 if cpu else 0
+        kernel = _kernel(cpu, sum(math.prod(g.shape) for g in grads.values()))
         with one_thread():
-            others = [_pool().submit(self._update, work, eps) for _ in range(helpers)]
-            self._update(work, eps)
+            others = [_pool().submit(self._update, work, eps, kernel) for _ in range(helpers)]
+            self._update(work, eps, kernel)
             for other in others:
                 if not other.cancel():  # one that has not begun finds nothing left to do
                     other.result()
 
-    def _update(self, work: Iterator[Block], eps: float) -> None:
+    def _update(self, work: Iterator[Block], eps: float, kernel: Any) -> None:
         """Take the next block as long as there is one: threads share the iterator."""
         for p, m, v, g, rate in work:
-            self._update_block(p, m, v, g.formed() if isinstance(g, Product) else g, rate, eps)
+            g = g.formed() if isinstance(g, Product) else g
+            if kernel:
+                numbers = map(p.dtype.type, (self.beta1, self.beta2, rate, eps))
+                kernel(g.reshape(-1), *numbers, *(a.reshape(-1) for a in (p, m, v)))
+            else:
+                self._update_block(p, m, v, g, rate, eps)
 
     def _update_block(
         self, p: Array, m: Array, v: Array, g: Array, rate: float, eps: float
     ) -> None:
         """Do p -= rate * m / (sqrt(v) + eps); g is scratch once both sums have it."""
-        if not on_cpu(p):
-            kernels.adam()(g, self.beta1, self.beta2, rate, eps, p, m, v)
-            return
         m *= self.beta1
         m += g
         g *= g
@@ -135,6 +143,13 @@ def _blocks(whole: Block) -> Iterator[Block]:
     for k in range(0, len(p), step):
         some = slice(k, k + step)
         yield Block(p[some], m[some], v[some], g[some], rate)
+
+
+def _kernel(cpu: bool, numbers: int) -> Any:
+    """Return what updates so many ``numbers`` in one pass; None if NumPy's passes do."""
+    if not cpu:
+        return kernels.adam_on_gpu()
+    return kernels.adam_on_cpu() if numbers >= WORTHWHILE else None
 
 
 def _threads() -> int:
