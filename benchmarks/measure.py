@@ -84,10 +84,15 @@ def running(contender: Contender) -> Iterator[Runner]:
 
 
 def interleave(contenders: Sequence[Contender], rounds: int, calls: int) -> list[Times]:
-    """Give every contender ``rounds`` turns of ``calls`` calls: A B C A B C."""
+    """Give every contender ``rounds`` turns of ``calls`` calls: A B C A B C.
+
+    Before the first, each loads and compiles what it needs: beside that nobody is measured.
+    """
     turns: list[list[float]] = [[] for _ in contenders]
     with ExitStack() as stack:
         runners = [stack.enter_context(running(contender)) for contender in contenders]
+        for runner in runners:
+            runner.turn(1)
         for _ in range(rounds):
             for runner, times in zip(runners, turns, strict=True):
                 time.sleep(PAUSE)
