@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from PIL import Image, ImageEnhance
 from benchmarks.labels import by_eye, labels_table
 from benchmarks.report import ROOT, table
 from vae_core.finder.evaluation import (
+    SHARES,
+    TURNS,
     Annotated,
     annotated,
     box_of,
     invented,
     on_canvas,
     recall,
+    views,
 )
 from vae_core.finder.faces import overlap
 from vae_core.finder.find import Finder
@@ -33,9 +37,6 @@ from vae_core.types import Array
 MODEL = ROOT / "models" / "finder.safetensors"
 GROUPS = ROOT / "benchmarks" / "groups.json"
 """Test pictures of a kind, named by hand: which dogs are black, who wears glasses."""
-
-SHARES = (0.08, 0.15, 0.3, 0.6, 1.0)
-TURNS = (-40, -20, 20, 40)
 
 
 def run(options: argparse.Namespace) -> str:
@@ -80,7 +81,10 @@ def main_table(
 ) -> str:
     """Return the figures that have a bar. more: scenes that chose the threshold and no more."""
     frontal_more = [s for s in more if s.species == "dog" and s.points is not None]
-    more_dogs, seen_otherwise = recall(finder, frontal_more), recall(finder, views(frontal_more))
+    more_dogs, seen_otherwise = (
+        recall(finder, frontal_more),
+        recall(finder, chain.from_iterable(map(views, frontal_more))),
+    )
     more_nothing = invented(finder, [s for s in more if s.species == "none"])
     marked = list(by_eye(people))
     precise = recall(finder, marked)
@@ -130,13 +134,6 @@ def size_and_turn_table(finder: Finder, kinds: dict[str, list[Annotated]]) -> st
 
 def changed(share: float, turn: float, scene: Annotated) -> Annotated:
     return on_canvas(scene, share, turn)
-
-
-def views(scenes: list[Annotated]) -> Iterator[Annotated]:
-    """Yield every scene turned, and with its face small and large: far more than there are."""
-    for scene in scenes:
-        yield from (changed(0.4, turn, scene) for turn in TURNS)
-        yield from (changed(share, 0, scene) for share in SHARES)
 
 
 def others_table(finder: Finder, folder: Path | None) -> str:

@@ -18,6 +18,12 @@ from vae_core.types import Array
 FOUND = 0.5
 """Overlap (intersection over union) from which a box counts as found."""
 
+TURNS = (-40, -20, 20, 40)
+"""Degrees by which :func:`views` turns a face."""
+
+SHARES = (0.08, 0.15, 0.3, 0.6, 1.0)
+"""Parts of the photo's short side that it lets a face take."""
+
 
 @dataclass(frozen=True)
 class Annotated:
@@ -72,10 +78,15 @@ def point_offsets(face: Face, points: Array) -> Array:
     The unit is the step from the labelled left eye to the right: real along the eyes, imaginary
     down the face.
     """
-    found = np.array([getattr(face.landmarks, name) for name in POINTS])
+    seen = np.array([getattr(face.landmarks, name) for name in POINTS])
     eyes = (points[1] - points[0]) @ [1, 1j]
-    offsets: Array = ((found - points) @ [1, 1j])[:3] / eyes
+    offsets: Array = ((seen - points) @ [1, 1j])[:3] / eyes
     return offsets
+
+
+def found(finder: Finder, scene: Annotated) -> Face | None:
+    """Return the face that is found where one is annotated."""
+    return match(finder.find(scene.photo), scene.species, box_of(scene, finder.boxes))
 
 
 def recall(
@@ -87,7 +98,7 @@ def recall(
     count, errors, missed = 0, [], []
     for scene in map(change, scenes):
         count += 1
-        face = match(finder.find(scene.photo), scene.species, box_of(scene, finder.boxes))
+        face = found(finder, scene)
         if face is None:
             missed.append(scene.file)
         elif scene.points is not None:
@@ -105,6 +116,12 @@ def invented(finder: Finder, scenes: Iterable[Annotated]) -> dict[str, Any]:
     results = [(scene.file, finder.find(scene.photo)) for scene in scenes]
     wrong = [file for file, faces in results if faces]
     return {"pictures": len(results), "share": len(wrong) / max(1, len(results)), "files": wrong}
+
+
+def views(scene: Annotated) -> Iterator[Annotated]:
+    """Yield a scene turned four ways, and with its face in five sizes."""
+    yield from (on_canvas(scene, 0.4, turn) for turn in TURNS)
+    yield from (on_canvas(scene, share, 0) for share in SHARES)
 
 
 def on_canvas(scene: Annotated, share: float, degrees: float) -> Annotated:
