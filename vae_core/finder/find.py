@@ -58,8 +58,8 @@ LEANS = (-0.1, 0.1)
 SAME = 0.4
 """Overlap above which two boxes are one face."""
 
-TILTS = (-0.2, 0.2)
-"""Radians by which the reader's later looks are turned: few things look like a face from both."""
+TILTS = (0.0, -0.2, 0.2)
+"""Radians by which the reader's later looks are turned: few things look like a face from all."""
 
 READINGS = 1 + len(TILTS)
 """How often the reader looks; each time from where it saw the landmarks the time before."""
