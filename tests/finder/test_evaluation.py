@@ -1,10 +1,22 @@
 """What is measured of a finder, with one that always sees the same."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from vae_core.finder.evaluation import Annotated, on_canvas, point_offsets, recall
+from vae_core.commands import finder_job
+from vae_core.finder.evaluation import (
+    SHARES,
+    TURNS,
+    Annotated,
+    on_canvas,
+    point_offsets,
+    recall,
+    views,
+)
 from vae_core.finder.faces import Face
 from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import Photo
@@ -59,3 +71,26 @@ def test_on_a_canvas_the_face_takes_its_share_of_the_short_side():
     assert max(placed.box[2:] - placed.box[:2]) == pytest.approx(100)
     np.testing.assert_allclose((placed.box[:2] + placed.box[2:]) / 2, 200)
     assert np.hypot(*(placed.points[1] - placed.points[0])) == pytest.approx(40 * 100 / 80)
+
+
+def test_a_scene_is_seen_turned_and_in_several_sizes():
+    seen = list(views(scene()))
+    assert len(seen) == len(TURNS) + len(SHARES)
+    eyes = np.array([(v.points[1] - v.points[0]) @ [1, 1j] for v in seen])
+    np.testing.assert_allclose(np.degrees(np.angle(eyes[: len(TURNS)])), TURNS, atol=1e-9)
+    boxes = [max(v.box[2:] - v.box[:2]) for v in seen[len(TURNS) :]]
+    np.testing.assert_allclose(boxes, 400 * np.array(SHARES))
+
+
+@pytest.mark.parametrize("missed", [0, 1, 2])
+def test_the_threshold_lets_ninety_nine_of_a_hundred_faces_pass(missed, rng, monkeypatch):
+    scores = [0.0] * missed + list(0.1 + 0.9 * rng.random(100 - missed))
+    shown = iter([replace(Always(0).face, score=s) if s else None for s in rng.permutation(scores)])
+    monkeypatch.setattr(finder_job, "annotated", lambda *_: [scene()] * 10 + [scene(points=None)])
+    monkeypatch.setattr(finder_job, "views", lambda scene: [scene] * 10)
+    monkeypatch.setattr(finder_job, "found", lambda finder, view: next(shown))
+    threshold = finder_job.choose_threshold(None, Path())
+    passed = sum(s >= threshold for s in scores)
+    assert 99 <= passed <= 100
+    assert (threshold == 0) == (missed > 1)
+    assert passed == 100 or sum(s >= threshold + 0.01 for s in scores) < 99

@@ -11,7 +11,7 @@ from PIL import Image
 from vae_core.checkpoint import load_checkpoint
 from vae_core.errors import CheckpointError
 from vae_core.finder.faces import best_face
-from vae_core.finder.find import Candidates, Finder, peaks, tilted
+from vae_core.finder.find import LEANS, Candidates, Finder, peaks, tilted
 from vae_core.finder.network import CELL, READER_POINTS
 from vae_core.finder.views import BASE, LONGEST, SMALLEST_SIDE, pyramid, upright, views, whole_cells
 from vae_core.imaging.photo import Photo
@@ -180,3 +180,17 @@ def test_a_tilted_face_has_its_middle_where_it_was():
     across = right - left
     assert np.arctan2(across[1], across[0]) == pytest.approx(0.2)  # y points down: clockwise
     np.testing.assert_allclose(tilted(turned, -0.2), points)
+
+
+def test_landmarks_are_midway_between_the_reader_s_and_the_gauge_s(finder, monkeypatch):
+    """The gauge is shown them in place, then leaning to either side."""
+    points, shown = np.array([[[0.0, 0], [4, 0], [2, 3], [2, 5]]]), []
+
+    def gauged(self, image, given):
+        shown.append(given)
+        return points + 1
+
+    monkeypatch.setattr(Finder, "gauged", gauged)
+    np.testing.assert_allclose(finder.measure(None, points), points + 0.5)
+    leaning = [np.angle((p[0, 1] - p[0, 0]) @ [1, 1j]) for p in shown]
+    np.testing.assert_allclose(leaning, [0, *LEANS], atol=1e-12)
