@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from vae_core.layers.resize import resize_matrix
 from vae_core.types import Array
 
 ANCHORS = np.array([[x, y] for x in (0, 0.5, 1) for y in (0, 0.5, 1) if (x, y) != (0.5, 0.5)])
@@ -112,35 +113,12 @@ def straight_between(at: Array, nodes: int) -> Array:
     return weights.astype(np.float32)
 
 
-@lru_cache(maxsize=32)
-def enlarging(cells: int, size: int) -> Array:
-    """Return the matrix from a side's cells to its pixels, equal parts of it both, (size, cells).
-
-    A Catmull-Rom spline goes through the cells' centres; beyond the outermost, values go on.
-    """
-    at = (np.arange(size) + 0.5) / size * cells - 0.5
-    nearest = np.floor(at).astype(np.intp)
-    matrix = np.zeros((size, cells), np.float32)
-    for step in (-1, 0, 1, 2):
-        cell = nearest + step
-        np.add.at(matrix, (np.arange(size), np.clip(cell, 0, cells - 1)), catmull_rom(at - cell))
-    return matrix
-
-
-def catmull_rom(x: Array) -> Array:
-    """Return the weight of a value at distance x (Keys, IEEE ASSP 29(6), 1981, a = -1/2)."""
-    d = np.abs(x)
-    near, far = 1 + d * d * (1.5 * d - 2.5), 2 + d * (-4 + d * (2.5 - 0.5 * d))
-    weight: Array = np.where(d < 1, near, np.where(d < 2, far, 0))
-    return weight
-
-
 def enlarge(coarse: Array, height: int, width: int) -> Array:
     """(..., h, w, C) -> (..., height, width, C), smoothly."""
     h, w = coarse.shape[-3:-1]
     if (h, w) == (height, width):
         return coarse
-    return both_ways(enlarging(h, height), enlarging(w, width), coarse)
+    return both_ways(resize_matrix(h, height), resize_matrix(w, width), coarse)
 
 
 def shrink(fine: Array, height: int, width: int) -> Array:
@@ -153,8 +131,8 @@ def shrink(fine: Array, height: int, width: int) -> Array:
 
 @lru_cache(maxsize=32)
 def shrinking(cells: int, size: int) -> Array:
-    """Return the transpose of :func:`enlarging` with rows that sum to 1, (cells, size)."""
-    matrix = enlarging(cells, size).T
+    """Return the transpose of :func:`resize_matrix` with rows that sum to 1, (cells, size)."""
+    matrix = resize_matrix(cells, size).T
     rows: Array = matrix / matrix.sum(axis=1, keepdims=True)
     return rows
 

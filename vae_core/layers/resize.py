@@ -91,7 +91,7 @@ def cubic(t: Array) -> Array:
     return np.where(t < 1, near, np.where(t < 2, far, 0.0))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def resize_matrix(inputs: int, outputs: int) -> Array:
     """Return (outputs, inputs) float32: each row one output as a mean of inputs.
 
@@ -128,11 +128,12 @@ def box_means(inputs: int, outputs: int, ratio: float) -> Array:
 
 def cubics(inputs: int, outputs: int, ratio: float) -> Array:
     """Return (outputs, inputs): cubic weights of the four inputs nearest to an output."""
+    centres = (np.arange(outputs) + 0.5) * ratio - 0.5
     matrix = np.zeros((outputs, inputs))
-    for i, weights in enumerate(matrix):
-        centre = (i + 0.5) * ratio - 0.5
-        places = math.floor(centre) + np.arange(-1, 3)
-        np.add.at(weights, np.clip(places, 0, inputs - 1), cubic(places - centre))
+    for step in (-1, 0, 1, 2):
+        places = np.floor(centres).astype(np.intp) + step
+        cells = np.arange(outputs), np.clip(places, 0, inputs - 1)
+        np.add.at(matrix, cells, cubic(places - centres))
     return matrix
 
 
