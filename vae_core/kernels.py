@@ -13,7 +13,7 @@ from typing import Any
 def adam_on_cpu() -> Any:
     """(g, beta1, beta2, rate, eps, p, m, v): :meth:`vae_core.optim.Adam.update`, in place.
 
-    Arrays are flat, numbers are of their type; to the bit what NumPy gives. None without Numba.
+    For contiguous arrays; to the bit what NumPy gives. None without Numba.
     """
     try:
         import numba
@@ -27,12 +27,16 @@ def adam_on_cpu() -> Any:
             v[i] = beta2 * v[i] + g[i] * g[i]
             p[i] -= rate * (m[i] / (sqrt(v[i]) + eps))
 
-    return update
+    def adam(g: Any, beta1: Any, beta2: Any, rate: Any, eps: Any, p: Any, m: Any, v: Any) -> None:
+        numbers = map(p.dtype.type, (beta1, beta2, rate, eps))  # Python's own are float64
+        update(g.reshape(-1), *numbers, *(a.reshape(-1) for a in (p, m, v)))
+
+    return adam
 
 
 @cache
 def adam_on_gpu() -> Any:
-    """(g, beta1, beta2, rate, eps, p, m, v): the same on a GPU, for arrays of any shape."""
+    """(g, beta1, beta2, rate, eps, p, m, v): the same on a GPU, for any arrays."""
     return elementwise(
         "T g, T beta1, T beta2, T rate, T eps",
         "T p, T m, T v",

@@ -105,8 +105,7 @@ class Adam:
         for p, m, v, g, rate in work:
             g = g.formed() if isinstance(g, Product) else g
             if kernel:
-                numbers = map(p.dtype.type, (self.beta1, self.beta2, rate, eps))
-                kernel(g.reshape(-1), *numbers, *(a.reshape(-1) for a in (p, m, v)))
+                kernel(g, self.beta1, self.beta2, rate, eps, p, m, v)
             else:
                 self._update_block(p, m, v, g, rate, eps)
 
