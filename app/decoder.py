@@ -27,7 +27,7 @@ ROOM = 64_000_000
 """Bytes of memory beyond what this process begins with and what a photo costs."""
 
 KEPT = 24_000_000
-"""Bytes of memory that are held on to between two photos."""
+"""Bytes of memory, beyond what this process begins with, that are held on to between two photos."""
 
 GRACE = 1.0
 """Seconds that the server has to kill this process before it does so itself."""
@@ -37,13 +37,14 @@ def main(end: int, memory: int, size: int) -> int:
     """Answer until the other end is closed: descriptors of a socket and of shared memory."""
     line, shared = Line(socket.socket(fileno=end)), SharedMemory(size, memory)
     confine()
+    began = private_memory()
     line.send({"ready": True})
     while True:
         try:
             answer(line, shared, line.receive())
         except (EOFError, OSError):
             return 0
-        rest()
+        rest(began)
 
 
 def go_on_as_child(end: int, memory: int, size: int) -> NoReturn:
@@ -104,10 +105,13 @@ def limit_memory(size: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
 
 
-def rest() -> None:
-    """Stop the clock, and give back to the system what the last photo took."""
+def rest(began: int) -> None:
+    """Stop the clock, and give back to the system what the last photo took, if that is much.
+
+    began: the bytes that this process began with.
+    """
     signal.setitimer(signal.ITIMER_REAL, 0)
-    if private_memory() > KEPT:
+    if private_memory() - began > KEPT:
         give_memory_back()
 
 
