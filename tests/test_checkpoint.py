@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import pickle
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -230,18 +231,23 @@ class Watched(io.FileIO):
 
 
 class FailingDisk:
-    """Lets the first ``good`` calls through to the disk; then every call raises ``error``."""
+    """Lets the first ``good`` calls through to the disk; then every call raises ``error``.
+
+    For this thread alone: the servers of other tests may be at work beside it.
+    """
 
     def __init__(self, patch, error, good):
-        self.left, self.error = good, error
+        self.left, self.error, self.thread = good, error, threading.get_ident()
         for owner, name in ((os, "open"), (os, "fsync"), (Path, "replace")):
             patch.setattr(owner, name, self.guarded(getattr(owner, name)))
         for name in ("write", "flush"):
             patch.setattr(Watched, name, self.guarded(getattr(io.FileIO, name)), raising=False)
-        patch.setattr(Path, "open", self.guarded(Watched))
+        patch.setattr(Path, "open", self.guarded(Watched, Path.open))
 
-    def guarded(self, call):
+    def guarded(self, call, whole=None):
         def guard(*args, **kwargs):
+            if threading.get_ident() != self.thread:
+                return (whole or call)(*args, **kwargs)
             if self.left <= 0:
                 raise OSError(self.error, os.strerror(self.error))
             self.left -= 1
