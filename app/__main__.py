@@ -5,8 +5,6 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from app.children import EARLY
-from app.decoding import DecoderPool
 from app.settings import Settings
 from vae_core.errors import DogpeopleError
 from vae_core.memory import keep_freed_memory
@@ -22,8 +20,6 @@ def main() -> int:
     keep_freed_memory()
     try:
         settings = Settings.from_env()
-        # While there is little to copy; of several workers each starts its own, later.
-        decoders = DecoderPool.from_settings(settings, EARLY) if settings.workers == 1 else None
         from app.morphing import Morpher
 
         with ThreadPoolExecutor(1) as ahead:
@@ -32,7 +28,7 @@ def main() -> int:
             from app.serving import answer  # takes as long as reading the models
 
             morpher = models.result()
-        return answer(settings, morpher, decoders)
+        return answer(settings, morpher)
     except DogpeopleError as error:
         print(f"dogpeople: {error}", file=sys.stderr)
         return 2

@@ -1,11 +1,11 @@
-"""How the processes that decode photos come to be, and how they end."""
+"""How the processes that decode photos and find faces come to be, and how they end."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from pathlib import Path
+from typing import Protocol
 
 from app.decoder import go_on_as_child
 from app.settings import ROOT
@@ -31,14 +31,26 @@ class Process(Protocol):
         """Return when it has ended."""
 
 
-Start: TypeAlias = Callable[[int, int, int], Process]
-"""Starts a child, given the descriptors of its socket and of its memory, and the memory's size."""
+def started(end: int, memory: int, size: int, finder: Path | None) -> Process:
+    """Start a child: a copy of this process while it has one thread, later one from nothing.
+
+    It is given the descriptors of its socket and of its memory, the memory's size, and the file of
+    the finder, if it is to find faces.
+    """
+    return (Copied if alone() else spawned)(end, memory, size, finder)
 
 
-def spawned(end: int, memory: int, size: int) -> Process:
+def alone() -> bool:
+    """Tell whether this process has one thread only, and can be copied; Linux says so."""
+    threads = Path("/proc/self/task")
+    return sys.platform == "linux" and len(list(threads.iterdir())) == 1
+
+
+def spawned(end: int, memory: int, size: int, finder: Path | None) -> Process:
     """Start a child from nothing."""
+    given = [end, memory, size, *([finder.absolute()] if finder else [])]
     return subprocess.Popen(
-        [sys.executable, "-m", "app.decoder", *map(str, [end, memory, size])],
+        [sys.executable, "-m", "app.decoder", *map(str, given)],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=(end, memory),
@@ -49,11 +61,11 @@ def spawned(end: int, memory: int, size: int) -> Process:
 class Copied:
     """A child that starts as a copy of this process, which must not have threads yet."""
 
-    def __init__(self, end: int, memory: int, size: int) -> None:
+    def __init__(self, end: int, memory: int, size: int, finder: Path | None) -> None:
         self.awaited = False
         self.pid = os.fork()
         if self.pid == 0:
-            go_on_as_child(end, memory, size)
+            go_on_as_child(end, memory, size, finder)
 
     def kill(self) -> None:
         """End it at once; its number may be another process's once it has been waited for."""
@@ -64,7 +76,3 @@ class Copied:
         """Return when it has ended, which it was told to."""
         self.awaited = True
         os.waitpid(self.pid, 0)
-
-
-EARLY: Start = Copied if sys.platform == "linux" else spawned
-"""How a server starts children before anything else; a copy is not safe on every system."""

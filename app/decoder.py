@@ -1,10 +1,11 @@
-"""``python -m app.decoder SOCKET MEMORY SIZE``: the child process that decodes what strangers send.
+"""The child process that decodes what strangers send, and finds the faces in it.
 
-Or a copy of the server's own process, taken before it has threads: then nothing is imported twice.
+``python -m app.decoder SOCKET MEMORY SIZE [FINDER]``; or a copy of the server's own process, taken
+before it has threads: then nothing is imported twice.
 
-It holds one end of a pair of sockets, a piece of shared memory and nothing else of the server's.
-It may take no more memory than it was granted, writes no file, and ends by itself when a photo
-takes too long or the server is gone. Only Pillow is imported, so that it is there at once.
+It has one end of a pair of sockets and a piece of shared memory open, and nothing else of the
+server's. It may take no more memory than it was granted, writes no file, and ends by itself when a
+photo takes too long or the server is gone.
 """
 
 import gc
@@ -14,45 +15,58 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+from PIL import Image
 
 from app.memory import private_memory
 from app.messages import Line, SharedMemory, Values
 from vae_core.errors import PhotoError
-from vae_core.imaging.photo import OpenedPhoto, PhotoLimits, open_photo, opening_cost
+from vae_core.imaging.photo import OpenedPhoto, Photo, PhotoLimits, open_photo, opening_cost
 from vae_core.memory import give_memory_back
+
+if TYPE_CHECKING:
+    from vae_core.finder.find import Finder
 
 ROOM = 64_000_000
 """Bytes of memory beyond what this process begins with and what a photo costs."""
 
-KEPT = 24_000_000
+KEPT = 32_000_000
 """Bytes of memory, beyond what this process begins with, that are held on to between two photos."""
+
+BLANK = 64, 64
+"""Pixels of a photo without a face."""
 
 GRACE = 1.0
 """Seconds that the server has to kill this process before it does so itself."""
 
 
-def main(end: int, memory: int, size: int) -> int:
-    """Answer until the other end is closed: descriptors of a socket and of shared memory."""
+def main(end: int, memory: int, size: int, file: Path | None = None) -> int:
+    """Answer until the other end is closed: descriptors of a socket and of shared memory.
+
+    file: the finder's, if faces are to be found.
+    """
     line, shared = Line(socket.socket(fileno=end)), SharedMemory(size, memory)
     confine()
+    finder = ready_finder(file) if file else None
     began = private_memory()
     line.send({"ready": True})
     while True:
         try:
-            answer(line, shared, line.receive())
+            answer(line, shared, line.receive(), finder)
         except (EOFError, OSError):
             return 0
         rest(began)
 
 
-def go_on_as_child(end: int, memory: int, size: int) -> NoReturn:
+def go_on_as_child(end: int, memory: int, size: int, file: Path | None) -> NoReturn:
     """Do what this program does, in a process that was copied; never return to what it was."""
     try:
         forget_descriptors({end, memory})
         gc.enable()
-        main(end, memory, size)
+        main(end, memory, size, file)
     finally:
         os._exit(0)
 
@@ -75,9 +89,37 @@ def confine() -> None:
         resource.setrlimit(limit, (0, 0))
 
 
-def answer(line: Line, shared: SharedMemory, asked: Values) -> None:
-    """Read a header, wait for the word to go on, read the pixels; or refuse, in a sentence."""
+def ready_finder(file: Path) -> "Finder":
+    """Load a finder, and have it look once: the first look takes memory that it keeps."""
+    from vae_core.finder.find import Finder
+
+    finder = Finder.from_file(file)
+    finder.find(Photo(Image.new("RGB", BLANK), *BLANK))
+    return finder
+
+
+def answer(line: Line, shared: SharedMemory, asked: Values, finder: "Finder | None") -> None:
+    """Do what is asked, in so many seconds: find faces in pixels, or read a photo."""
     signal.setitimer(signal.ITIMER_REAL, asked["seconds"] + GRACE)
+    if finder and "find" in asked:
+        line.send(find(finder, shared, **asked["find"]))
+    else:
+        read(line, shared, asked)
+
+
+def find(
+    finder: "Finder", shared: SharedMemory, size: tuple[int, int], width: int, height: int
+) -> Values:
+    """Find the faces of the photo whose pixels are in the shared memory."""
+    needed = 3 * size[0] * size[1]
+    limit_memory(private_memory() + ROOM + needed)
+    with shared.view(needed) as pixels:
+        photo = Photo.from_pixels(pixels, size, width, height)
+    return {"faces": [asdict(face) for face in finder.find(photo)]}
+
+
+def read(line: Line, shared: SharedMemory, asked: Values) -> None:
+    """Read a header, wait for the word to go on, read the pixels; or refuse, in a sentence."""
     data, limits = bytes(shared.view(asked["size"])), PhotoLimits(**asked["limits"])
     base = private_memory() + ROOM + opening_cost(data, limits)
     limit_memory(base)
@@ -93,9 +135,9 @@ def answer(line: Line, shared: SharedMemory, asked: Values) -> None:
 
 def decode(photo: OpenedPhoto, enough: float | None, shared: SharedMemory) -> Values:
     """Leave the pixels of a photo in the shared memory, and tell its sizes."""
-    read = photo.read(enough)
-    shared.write(read.image.tobytes())
-    return {"width": read.width, "height": read.height, "size": read.image.size}
+    whole = photo.read(enough)
+    shared.write(whole.image.tobytes())
+    return {"width": whole.width, "height": whole.height, "size": whole.image.size}
 
 
 def limit_memory(size: int) -> None:
@@ -116,4 +158,5 @@ def rest(began: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    end, memory, size, *file = sys.argv[1:]
+    sys.exit(main(int(end), int(memory), int(size), Path(*file) if file else None))

@@ -2,7 +2,8 @@
 
 A file of a few bytes can cost gigabytes, another hours, and a codec may have a hole. So each photo
 is decoded by a child with little memory and little time. A child that oversteps is killed, and
-another takes its place.
+another takes its place. Children look for faces, too: many small steps, which on threads of one
+process would wait for each other.
 """
 
 import math
@@ -14,9 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict
+from pathlib import Path
 from typing import Self
 
-from app.children import Start, spawned
+from app.children import started
 from app.messages import Line, SharedMemory, Values
 from app.settings import Settings
 from vae_core.errors import (
@@ -27,6 +29,8 @@ from vae_core.errors import (
     PhotoTooSmallError,
     UnreadablePhotoError,
 )
+from vae_core.finder.faces import Face
+from vae_core.imaging.landmarks import Landmarks
 from vae_core.imaging.photo import DAMAGED, Photo, PhotoLimits
 
 START_SECONDS = 30.0
@@ -56,11 +60,11 @@ class BusyError(DogpeopleError):
 class Decoder:
     """One child process, and what is shared with it."""
 
-    def __init__(self, size: int, start: Start = spawned) -> None:
+    def __init__(self, size: int, finder: Path | None = None) -> None:
         ours, theirs = socket.socketpair()
         self.line, self.shared = Line(ours), SharedMemory(size)
         with theirs:
-            self.process = start(theirs.fileno(), self.shared.descriptor, size)
+            self.process = started(theirs.fileno(), self.shared.descriptor, size, finder)
         self.ready = False
         self.alive = True
         self.used = 0.0
@@ -142,19 +146,25 @@ class MemoryBudget:
 
 
 class DecoderPool:
-    """Children that wait for photos: a PhotoReader, and a context that ends them all."""
+    """Children that wait for photos: a PhotoReader, a FaceFinder, a context that ends them all."""
 
     def __init__(
-        self, children: int, seconds: float, memory: int, largest: int, start: Start = spawned
+        self,
+        children: int,
+        seconds: float,
+        memory: int,
+        largest: int,
+        finder: Path | None = None,
     ) -> None:
         """Start so many; seconds and bytes of memory to decode in; bytes of the largest photo.
 
-        One that is killed is replaced by one that is spawned, whatever the first ones were.
+        finder: the file of the networks by which they find faces.
         """
         self.seconds = seconds
         self.budget = MemoryBudget(memory)
         self.largest = largest
-        self.decoders = {Decoder(largest, start) for _ in range(children)}
+        self.finder = finder
+        self.decoders = {Decoder(largest, finder) for _ in range(children)}
         self.replaced = 0
         self.closed = False
         self.closing = threading.Lock()
@@ -163,14 +173,14 @@ class DecoderPool:
             self.idle.put(decoder)
 
     @classmethod
-    def from_settings(cls, settings: Settings, start: Start = spawned) -> Self:
+    def from_settings(cls, settings: Settings, finder: Path | None = None) -> Self:
         """Start one for each photo that is worked on at once."""
         return cls(
             settings.hands,
             settings.decode_seconds,
             settings.max_decode_bytes,
             settings.largest_photo,
-            start,
+            finder,
         )
 
     def __enter__(self) -> Self:
@@ -204,6 +214,20 @@ class DecoderPool:
                     return Photo.from_pixels(pixels, **sizes)
             finally:
                 decoder.shared.forget(used)
+
+    def find(self, photo: Photo) -> list[Face]:
+        """Return all faces of a photo, the surest first; BusyError if that takes too long."""
+        pixels, seconds = photo.image.tobytes(), time_left()
+        what = {"size": photo.image.size, "width": photo.width, "height": photo.height}
+        with self.lent() as decoder:
+            decoder.shared.write(pixels)
+            try:
+                answer = decoder.ask({"find": what, "seconds": seconds}, seconds)
+            except PhotoTooSlowError:
+                raise BusyError from None
+            finally:
+                decoder.shared.forget(len(pixels))
+        return [face_of(values) for values in answer["faces"]]
 
     def read_header(
         self, decoder: Decoder, data: bytes, enough: float | None, limits: PhotoLimits
@@ -251,10 +275,16 @@ class DecoderPool:
             if self.closed:
                 return dead
             dead.close()
-            new = Decoder(self.largest)
+            new = Decoder(self.largest, self.finder)
             self.decoders = self.decoders - {dead} | {new}
             self.replaced += 1
             return new
+
+
+def face_of(values: Values) -> Face:
+    """Return the face that a child has found, as it tells of it."""
+    landmarks = Landmarks.from_json(values["landmarks"])
+    return Face(values["species"], landmarks, tuple(values["box"]), values["score"])
 
 
 def time_left() -> float:

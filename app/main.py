@@ -50,16 +50,11 @@ MultiPartParser.spool_max_size = 0
 """Uploads stay in memory, whatever their size, and never pass through a file on disk."""
 
 
-def create_app(
-    settings: Settings | None = None,
-    morpher: Morpher | None = None,
-    decoders: DecoderPool | None = None,
-) -> FastAPI:
+def create_app(settings: Settings | None = None, morpher: Morpher | None = None) -> FastAPI:
     """One application per settings object, so that every test can make its own.
 
-    morpher: what serves instead of the settings' models.  decoders: children that are there
-    already, for an application that starts once.  Raises CheckpointError when there is no model to
-    serve.
+    morpher: what serves instead of the settings' models.  Raises CheckpointError when there is no
+    model to serve.
     """
     settings = settings or Settings.from_env()
     morpher = morpher or Morpher.from_settings(settings)
@@ -70,12 +65,13 @@ def create_app(
         threads = ThreadPoolExecutor(settings.hands)
         memory = MemoryBudget(settings.max_frames_bytes)
         async with anyio.create_task_group() as tasks:
-            with decoders or DecoderPool.from_settings(settings) as read:
-                watch_decoders(metrics, read)
+            with DecoderPool.from_settings(settings, morpher.finder_file) as pool:
+                watch_decoders(metrics, pool)
                 tasks.start_soon(keep_giving_back)
                 tasks.start_soon(metrics.keep_looking)
-                tasks.start_soon(get_ready, read)
-                service = replace(morpher, read=read)
+                tasks.start_soon(get_ready, pool)
+                finder = pool if morpher.finder_file else morpher.finder
+                service = replace(morpher, read=pool, finder=finder)
                 yield {
                     "services": Services(
                         settings=settings,
@@ -85,7 +81,7 @@ def create_app(
                         example=cache(partial(example_strips, morpher)),
                         progress=progress,
                         metrics=metrics,
-                        ready=lambda: read.ready,
+                        ready=lambda: pool.ready,
                     )
                 }
                 tasks.cancel_scope.cancel()

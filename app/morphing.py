@@ -50,6 +50,8 @@ class Morpher:
     finder: FaceFinder | None = None
     read: PhotoReader = read_photo
     """What reads photos; a server has them read in another process."""
+    finder_file: Path | None = None
+    """What the finder was loaded from, so that another process can load it, too."""
 
     @classmethod
     def from_settings(cls, settings: Settings, finder: FaceFinder | None = None) -> "Morpher":
@@ -69,8 +71,11 @@ class Morpher:
         Raises CheckpointError if there is no model or a file is damaged.
         """
         files = {path.name: path for path in sorted(folder.glob("*.safetensors"))}
-        if (path := files.pop(FINDER, None)) and finder is None:
-            finder = finished_finder(path)
+        file = files.pop(FINDER, None)
+        if finder:
+            file = None
+        elif file:
+            finder = finished_finder(file)
         loaded = [load_checkpoint(path) for path in files.values()]
         checkpoints = {checkpoint.name: checkpoint for checkpoint in loaded}
         faces = [checkpoint for checkpoint in loaded if checkpoint.frame.aligns]
@@ -79,7 +84,7 @@ class Morpher:
         if default not in checkpoints:
             missing = f"model called {default!r}" if default else "model"
             raise CheckpointError(f"There is no {missing} in the folder {folder}.")
-        return cls(checkpoints, default, limits or PhotoLimits(), finder)
+        return cls(checkpoints, default, limits or PhotoLimits(), finder, finder_file=file)
 
     def checkpoint(self, name: str = "") -> Checkpoint:
         """Return the model of that name, or the default; UnknownModelError if there is none."""

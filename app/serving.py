@@ -10,7 +10,6 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from app.decoding import DecoderPool
 from app.journal import write_journal
 from app.main import create_app
 from app.morphing import Morpher
@@ -19,14 +18,13 @@ from app.settings import Settings
 from app.workers import Crew, Worker
 
 
-def answer(settings: Settings, morpher: Morpher, decoders: DecoderPool | None = None) -> int:
+def answer(settings: Settings, morpher: Morpher) -> int:
     """Serve until told to stop; return the exit status.
 
-    decoders: what decodes photos, if that has been started for the one process there is.
     What is there by then is left out when garbage is collected: it would be looked through in vain.
     Several processes share the weights as they are laid out; one does that with its first morph.
     """
-    app = create_app(settings, morpher, decoders)
+    app = create_app(settings, morpher)
     gc.freeze()
     gc.enable()
     if settings.workers == 1:

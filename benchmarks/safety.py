@@ -1,4 +1,4 @@
-"""What it costs that photos are decoded in a child process."""
+"""What it costs that photos are decoded, and faces found, in child processes."""
 
 import argparse
 from collections.abc import Callable
@@ -39,9 +39,8 @@ def morphing(found: bool, guarded: bool) -> Callable[[], bytes]:
     settings = Settings()
     morpher = Morpher.from_folder(MODEL.parent, MODEL.stem)
     if guarded:
-        seconds, memory = settings.decode_seconds, settings.max_decode_bytes
-        pool = DecoderPool(settings.hands, seconds, memory, settings.largest_photo)
-        morpher = replace(morpher, read=pool)
+        pool = DecoderPool.from_settings(settings, MODEL.parent / FINDER)
+        morpher = replace(morpher, read=pool, finder=pool)
     marks = None if found else landmarks(SIDE, SIDE)
     friend, dog = photos()
     ends = (
