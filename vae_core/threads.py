@@ -1,7 +1,11 @@
-"""Work on a few threads: NumPy lets go of the interpreter while it computes."""
+"""Work on a few threads: NumPy lets go of the interpreter while it computes. Or on processes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -21,6 +25,50 @@ def drawn_ahead(draw: Callable[[int], T], steps: range) -> Iterator[T]:
             drawn = coming.result()
             coming = pool.submit(draw, step + 1)
             yield drawn
+
+
+def drawn_by_processes(draw: Callable[[int], T], steps: range, processes: int) -> Iterator[T]:
+    """Yield what :func:`drawn_ahead` does; each of the processes draws every so-manieth ahead.
+
+    They are copies of this one, and wait until what they have drawn is taken.
+    """
+    fork = get_context("fork")
+    pipes = [fork.Pipe(duplex=False) for _ in range(processes)]
+    readers, writers = zip(*pipes, strict=True)
+    drawers = [
+        fork.Process(target=_keep_drawing, args=(draw, first, pipes, writer), daemon=True)
+        for first, writer in enumerate(writers, steps.start)
+    ]
+    for drawer in drawers:
+        drawer.start()
+    for writer in writers:
+        writer.close()
+    try:
+        for step in steps:
+            yield readers[(step - steps.start) % processes].recv()
+    except EOFError:
+        raise RuntimeError("A process that draws batches has died; it may have said why.") from None
+    finally:
+        for drawer in drawers:
+            drawer.kill()
+        for drawer in drawers:
+            drawer.join()
+
+
+def _keep_drawing(
+    draw: Callable[[int], T],
+    first: int,
+    pipes: list[tuple[Connection, Connection]],
+    end: Connection,
+) -> None:
+    """Draw for step ``first`` and so on, for as long as there is who takes it."""
+    for reader, writer in pipes:
+        reader.close()
+        if writer is not end:
+            writer.close()
+    with suppress(BrokenPipeError):
+        for step in count(first, len(pipes)):
+            end.send(draw(step))
 
 
 def in_threads(numbers: int, work: Callable[..., T], *arguments: Iterable[Any]) -> list[T]:

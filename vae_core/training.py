@@ -25,7 +25,7 @@ from vae_core.model import VAE, Losses, cast
 from vae_core.optim import Adam
 from vae_core.products import Grads, weighted_sum
 from vae_core.schedules import schedule_named
-from vae_core.threads import drawn_ahead
+from vae_core.threads import drawn_ahead, drawn_by_processes
 from vae_core.train_state import TrainState
 from vae_core.types import Array, Params
 
@@ -73,6 +73,11 @@ class TrainSettings:
                 "steps, batch, draws, workers and lr must be positive, all else not negative, and "
                 f"no worker without a picture: {self}"
             )
+
+    @property
+    def moves(self) -> Moves:
+        """How far pictures are moved each time they are seen."""
+        return Moves(self.shift, self.turn, self.zoom)
 
     def beta_at(self, step: int) -> float:
         """Return the KL weight of a step."""
@@ -126,10 +131,12 @@ def train(
     settings: TrainSettings,
     state: TrainState,
     team: Team = ALONE,
+    drawers: int = 0,
 ) -> Iterator[Progress]:
     """Take the steps that ``state`` still lacks, changing it in place; yield after each one.
 
     They are computed where the state's arrays are. Everyone of a team goes through all of it.
+    drawers: processes that draw the batches; without any, a thread draws the next one.
     """
     indices = dataset.indices("train")
     if len(indices) < settings.batch:
@@ -144,8 +151,9 @@ def train(
     workers = max(1, settings.workers - 1)
     steps = range(state.step, settings.steps)
     drawing = partial(draw_batch, dataset, indices, settings, vae.config.latent, team)
+    ahead = drawn_by_processes(drawing, steps, drawers) if drawers else drawn_ahead(drawing, steps)
     with ThreadPoolExecutor(workers) as pool:
-        for step, batch in zip(steps, drawn_ahead(drawing, steps), strict=True):
+        for step, batch in zip(steps, ahead, strict=True):
             x, eps = map(xp.asarray, batch)
             beta, lr = settings.beta_at(step), settings.lr_at(step)
             losses, grads = shared_step(pool, settings.workers, vae, state.params, x, eps, beta)
@@ -169,8 +177,8 @@ def draw_batch(
     x = dataset.batch(indices[batch_at(step, len(indices), settings)][mine])
     if settings.mirror:
         x = mirrored(x, rng.random(n)[mine] < 0.5)
-    if moves := Moves(settings.shift, settings.turn, settings.zoom):
-        x = moved(x, moves, rng.uniform(-1, 1, (n, 4))[mine])
+    if settings.moves:
+        x = moved(x, settings.moves, rng.uniform(-1, 1, (n, 4))[mine])
     if settings.binarise:
         x = binarised(x, rng.random((n, *x.shape[1:]), x.dtype)[mine])
     several = (settings.draws,) if settings.draws > 1 else ()

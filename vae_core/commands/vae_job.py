@@ -27,6 +27,9 @@ from vae_core.training import Progress, TrainSettings, new_state, train
 MEASURED = 1000
 """Training pictures, in order, by which it is measured how latents are to be refined."""
 
+DRAWERS = 8
+"""Processes that draw batches of moved pictures for a GPU: one alone takes twice a step's time."""
+
 
 class VAEJob:
     """A preset on a prepared data set; ConfigError when the two do not fit.
@@ -75,10 +78,15 @@ class VAEJob:
         return new_state(self.vae, self.settings, self.pictures)
 
     def train(self, state: TrainState) -> Iterator[Progress]:
-        """Take the steps that ``state`` still lacks; a GPU needs no second worker."""
+        """Take the steps that ``state`` still lacks.
+
+        A GPU needs no second worker, but processes that move pictures: that takes longer.
+        """
         state.move(self.device)
-        alone = self.settings if self.device == "cpu" else replace(self.settings, workers=1)
-        return train(self.vae, self.pictures, alone, state, self.team)
+        if self.device == "cpu":
+            return train(self.vae, self.pictures, self.settings, state, self.team)
+        alone, drawers = replace(self.settings, workers=1), DRAWERS if self.settings.moves else 0
+        return train(self.vae, self.pictures, alone, state, self.team, drawers)
 
     def checkpoint(self, name: str, state: TrainState) -> Checkpoint:
         """Return the trained model, its numbers as they will be stored."""
