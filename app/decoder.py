@@ -43,7 +43,7 @@ GRACE = 1.0
 """Seconds that the server has to kill this process before it does so itself."""
 
 
-def main(end: int, memory: int, size: int, file: Path | None = None) -> int:
+def main(end: int, memory: int, size: int, file: Path | None) -> int:
     """Answer until the other end is closed: descriptors of a socket and of shared memory.
 
     file: the finder's, if faces are to be found.

@@ -60,7 +60,7 @@ class BusyError(DogpeopleError):
 class Decoder:
     """One child process, and what is shared with it."""
 
-    def __init__(self, size: int, finder: Path | None = None) -> None:
+    def __init__(self, size: int, finder: Path | None) -> None:
         ours, theirs = socket.socketpair()
         self.line, self.shared = Line(ours), SharedMemory(size)
         with theirs:

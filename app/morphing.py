@@ -72,10 +72,10 @@ class Morpher:
         """
         files = {path.name: path for path in sorted(folder.glob("*.safetensors"))}
         file = files.pop(FINDER, None)
-        if finder:
-            file = None
-        elif file:
+        if file and finder is None:
             finder = finished_finder(file)
+        else:
+            file = None
         loaded = [load_checkpoint(path) for path in files.values()]
         checkpoints = {checkpoint.name: checkpoint for checkpoint in loaded}
         faces = [checkpoint for checkpoint in loaded if checkpoint.frame.aligns]

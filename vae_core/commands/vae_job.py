@@ -28,7 +28,7 @@ MEASURED = 1000
 """Training pictures, in order, by which it is measured how latents are to be refined."""
 
 DRAWERS = 8
-"""Processes that draw batches of moved pictures for a GPU: one alone takes twice a step's time."""
+"""Processes that draw batches of moved pictures for a GPU: one alone takes several steps' time."""
 
 
 class VAEJob:
